@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/session.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shared/text.h"
+
+/* `changing` is taken first, by whoever changes the machine or starts or ends the session;
+ * `mutex` guards everything below it. A change waits for other processes with `changing`
+ * alone, so that readers go on. */
+static struct {
+	pthread_mutex_t changing, mutex;
+	unsigned n_inits; /* nvmlInit nests: each one needs its own shutdown */
+	uint64_t n_calls; /* since the library was loaded; see count_calls() */
+	struct sim_image image;
+	struct sim_version driver;
+	uint32_t boot, mark;
+	bool has_view;
+	uint64_t seq; /* which state the view is */
+	struct sim_half view;
+	bool is_chosen;                  /* by select(); otherwise the environment says */
+	char chosen[4096];               /* path of the image chosen */
+	char current[4096];              /* path of the image open */
+	char name[SIM_NAME_MAX], id[40]; /* of the machine last open: callers keep pointers */
+} session = { .changing = PTHREAD_MUTEX_INITIALIZER,
+	      .mutex = PTHREAD_MUTEX_INITIALIZER,
+	      .image = { .fd = -1 } };
+
+static struct sim_half next; /* the state being made; guarded by `changing` */
+
+const struct sim_fixed *sim_fixed(void)
+{
+	return session.image.fixed;
+}
+
+const struct sim_half *sim_view(void)
+{
+	return &session.view;
+}
+
+const struct sim_version *sim_driver(void)
+{
+	return &session.driver;
+}
+
+bool sim_is_privileged(void)
+{
+	return sim_image_is_privileged(&session.image);
+}
+
+uint32_t sim_session_boot(void)
+{
+	return session.boot;
+}
+
+uint32_t sim_session_mark(void)
+{
+	return session.mark;
+}
+
+/* --- Calls ------------------------------------------------------------------------------ */
+
+static nvmlReturn_t refresh(void)
+{
+	if (session.has_view && sim_image_seq(&session.image) == session.seq)
+		return NVML_SUCCESS;
+	session.has_view =
+		sim_image_read(&session.image, &session.view, &session.seq, NULL) == 0;
+	return session.has_view ? NVML_SUCCESS : NVML_ERROR_UNKNOWN;
+}
+
+static nvmlReturn_t enter_locked(unsigned since)
+{
+	session.n_calls++;
+	if (session.n_inits == 0)
+		return NVML_ERROR_UNINITIALIZED;
+	if (session.driver.branch < since)
+		return NVML_ERROR_FUNCTION_NOT_FOUND;
+	return refresh();
+}
+
+struct sim_call sim_enter(unsigned since)
+{
+	struct sim_call call;
+
+	pthread_mutex_lock(&session.mutex);
+	call.rc = enter_locked(since);
+	if (call.rc != NVML_SUCCESS)
+		pthread_mutex_unlock(&session.mutex);
+	return call;
+}
+
+void sim_leave(const struct sim_call *call)
+{
+	if (call->rc == NVML_SUCCESS)
+		pthread_mutex_unlock(&session.mutex);
+}
+
+nvmlReturn_t sim_alive(struct sim_alive *ret)
+{
+	/* A row may change hands while it is asked for: ask again until the state stood still. */
+	do {
+		SIM_TRY(refresh());
+		for (uint32_t i = 0; i < session.view.n_holds; i++)
+			ret->is[i] = session.view.holds[i].pid &&
+				     sim_image_is_held(&session.image, i);
+	} while (session.view.n_holds && sim_image_seq(&session.image) != session.seq);
+	return NVML_SUCCESS;
+}
+
+/* --- Changes ---------------------------------------------------------------------------- */
+
+/* Only what is in use is copied and compared: a machine of one GPU is small. */
+static void copy_half(struct sim_half *dst, const struct sim_half *src, uint32_t n_gpus)
+{
+	memcpy(dst, src, offsetof(struct sim_half, holds));
+	memcpy(dst->holds, src->holds, src->n_holds * sizeof(src->holds[0]));
+	memcpy(dst->gpus, src->gpus, n_gpus * sizeof(src->gpus[0]));
+}
+
+static bool is_same_half(const struct sim_half *a, const struct sim_half *b, uint32_t n_gpus)
+{
+	return memcmp(a, b, offsetof(struct sim_half, holds)) == 0 &&
+	       memcmp(a->holds, b->holds, a->n_holds * sizeof(a->holds[0])) == 0 &&
+	       memcmp(a->gpus, b->gpus, n_gpus * sizeof(a->gpus[0])) == 0;
+}
+
+static nvmlReturn_t attempt(nvmlReturn_t (*apply)(struct sim_half *half, void *arg), void *arg)
+{
+	copy_half(&next, &session.view, session.image.fixed->n_gpus);
+	sim_state_sweep(&session.image, &next);
+	return apply(&next, arg);
+}
+
+static nvmlReturn_t become_writer(void)
+{
+	int rc;
+
+	/* The descriptor of a forked child is its parent's: so would be the lock. */
+	if (session.image.pid != getpid() && sim_image_own(&session.image) < 0)
+		return NVML_ERROR_UNKNOWN;
+	rc = sim_image_lock(&session.image, NULL);
+	if (rc == -MIG_E_PERM)
+		return NVML_ERROR_NO_PERMISSION;
+	return rc < 0 ? NVML_ERROR_UNKNOWN : NVML_SUCCESS;
+}
+
+static nvmlReturn_t publish(nvmlReturn_t (*apply)(struct sim_half *half, void *arg), void *arg,
+			    uint64_t seq)
+{
+	SIM_TRY(refresh());
+	if (session.seq != seq)
+		SIM_TRY(attempt(apply, arg));
+	if (is_same_half(&next, &session.view, session.image.fixed->n_gpus))
+		return NVML_SUCCESS;
+	sim_image_publish(&session.image, &next);
+	return refresh();
+}
+
+static nvmlReturn_t change(unsigned since,
+			   nvmlReturn_t (*apply)(struct sim_half *half, void *arg), void *arg)
+{
+	nvmlReturn_t rc;
+	uint64_t seq;
+
+	pthread_mutex_lock(&session.mutex);
+	rc = enter_locked(since);
+	if (rc == NVML_SUCCESS)
+		rc = attempt(apply, arg);
+	seq = session.seq;
+	pthread_mutex_unlock(&session.mutex);
+	if (rc != NVML_SUCCESS)
+		return rc;
+
+	SIM_TRY(become_writer());
+	pthread_mutex_lock(&session.mutex);
+	rc = publish(apply, arg, seq);
+	pthread_mutex_unlock(&session.mutex);
+	sim_image_unlock(&session.image);
+	return rc;
+}
+
+nvmlReturn_t sim_change(unsigned since, nvmlReturn_t (*apply)(struct sim_half *half, void *arg),
+			void *arg)
+{
+	nvmlReturn_t rc;
+
+	pthread_mutex_lock(&session.changing);
+	rc = change(since, apply, arg);
+	pthread_mutex_unlock(&session.changing);
+	return rc;
+}
+
+/* --- Which machine ---------------------------------------------------------------------- */
+
+static int image_path(const char *dir, const char *name, char *buf, size_t len)
+{
+	int n;
+
+	if (!dir || !*dir || !name || !sim_name_ok(name))
+		return EINVAL;
+	n = snprintf(buf, len, "%s/%s/image", dir, name);
+	return n > 0 && (size_t)n < len ? 0 : ENAMETOOLONG;
+}
+
+/* The path of the image to open; false: no machine is named. */
+static bool named_image(char *buf, size_t len)
+{
+	if (session.is_chosen)
+		return text_copy(buf, len, session.chosen);
+	return image_path(secure_getenv("MIGCTL_SIM_DIR"), secure_getenv("MIGCTL_SIM"), buf,
+			  len) == 0;
+}
+
+static nvmlReturn_t open_failed(int rc, const struct mig_error *err)
+{
+	if (rc == -MIG_E_PERM)
+		return NVML_ERROR_NO_PERMISSION;
+	if (rc == -MIG_E_MACHINE && err->nvml)
+		return err->nvml;
+	return rc == -MIG_E_NOMEM ? NVML_ERROR_MEMORY : NVML_ERROR_DRIVER_NOT_LOADED;
+}
+
+static uint32_t mark_of(const char *id)
+{
+	uint32_t mark = 2166136261U; /* FNV-1a */
+
+	for (; *id; id++)
+		mark = (mark ^ (unsigned char)*id) * 16777619U;
+	return mark;
+}
+
+static void close_image(void)
+{
+	sim_image_close(&session.image);
+	session.has_view = false;
+}
+
+static nvmlReturn_t open_image(void)
+{
+	struct mig_error err = { 0 };
+	int rc;
+
+	if (!named_image(session.current, sizeof(session.current)))
+		return NVML_ERROR_DRIVER_NOT_LOADED;
+	rc = sim_image_open(session.current, &session.image, &err);
+	if (rc < 0)
+		return open_failed(rc, &err);
+	if (refresh() != NVML_SUCCESS || session.view.is_removed) {
+		close_image();
+		return NVML_ERROR_DRIVER_NOT_LOADED;
+	}
+	sim_version_parse(sim_fixed()->driver, &session.driver);
+	session.boot = session.view.boot;
+	session.mark = mark_of(sim_fixed()->id);
+	text_copy(session.name, sizeof(session.name), sim_fixed()->name);
+	text_copy(session.id, sizeof(session.id), sim_fixed()->id);
+	sim_index_reset();
+	return NVML_SUCCESS;
+}
+
+nvmlReturn_t sim_session_init(void)
+{
+	nvmlReturn_t rc = NVML_SUCCESS;
+
+	pthread_mutex_lock(&session.changing);
+	pthread_mutex_lock(&session.mutex);
+	if (session.n_inits == 0)
+		rc = open_image();
+	if (rc == NVML_SUCCESS)
+		session.n_inits++;
+	pthread_mutex_unlock(&session.mutex);
+	pthread_mutex_unlock(&session.changing);
+	return rc;
+}
+
+void sim_session_shutdown(void)
+{
+	pthread_mutex_lock(&session.changing);
+	pthread_mutex_lock(&session.mutex);
+	if (session.n_inits > 0 && --session.n_inits == 0)
+		close_image();
+	pthread_mutex_unlock(&session.mutex);
+	pthread_mutex_unlock(&session.changing);
+}
+
+void sim_session_driver(char *buf, size_t len)
+{
+	struct sim_image img;
+	char path[4096];
+
+	text_copy(buf, len, SIM_DEFAULT_DRIVER);
+	pthread_mutex_lock(&session.mutex);
+	if (session.n_inits > 0) {
+		text_copy(buf, len, sim_fixed()->driver);
+	} else if (named_image(path, sizeof(path)) && sim_image_open(path, &img, NULL) == 0) {
+		text_copy(buf, len, img.fixed->driver);
+		sim_image_close(&img);
+	}
+	pthread_mutex_unlock(&session.mutex);
+}
+
+bool sim_session_has(enum sim_feature feature)
+{
+	bool has;
+
+	pthread_mutex_lock(&session.mutex);
+	has = session.n_inits == 0 || sim_version_has(&session.driver, feature);
+	pthread_mutex_unlock(&session.mutex);
+	return has;
+}
+
+/* --- The marker ------------------------------------------------------------------------- */
+
+static int choose(const char *path)
+{
+	if (session.n_inits > 0)
+		return strcmp(path, session.current) == 0 ? 0 : EBUSY;
+	text_copy(session.chosen, sizeof(session.chosen), path);
+	session.is_chosen = true;
+	return 0;
+}
+
+static int marker_select(const char *dir, const char *name)
+{
+	char path[sizeof(session.chosen)];
+	int rc = image_path(dir, name, path, sizeof(path));
+
+	if (rc == 0 && access(path, R_OK) < 0)
+		rc = errno;
+	if (rc != 0)
+		return rc;
+	pthread_mutex_lock(&session.mutex);
+	rc = choose(path);
+	pthread_mutex_unlock(&session.mutex);
+	return rc;
+}
+
+static const char *while_open(const char *text)
+{
+	bool is_open;
+
+	pthread_mutex_lock(&session.mutex);
+	is_open = session.n_inits > 0;
+	pthread_mutex_unlock(&session.mutex);
+	return is_open ? text : NULL;
+}
+
+static const char *marker_name(void)
+{
+	return while_open(session.name);
+}
+
+static const char *marker_id(void)
+{
+	return while_open(session.id);
+}
+
+static int marker_is_assumed(void)
+{
+	int is_assumed;
+
+	pthread_mutex_lock(&session.mutex);
+	is_assumed = session.n_inits > 0 && sim_fixed()->is_assumed;
+	pthread_mutex_unlock(&session.mutex);
+	return is_assumed;
+}
+
+SIM_EXPORT extern const struct migctl_sim_marker migctl_sim_marker;
+const struct migctl_sim_marker migctl_sim_marker = { .version = 1,
+						     .select = marker_select,
+						     .name = marker_name,
+						     .id = marker_id,
+						     .is_assumed = marker_is_assumed };
+
+/* --- Loading, forking, unloading ---------------------------------------------------------- */
+
+static void lock_all(void)
+{
+	pthread_mutex_lock(&session.changing);
+	pthread_mutex_lock(&session.mutex);
+}
+
+static void unlock_all(void)
+{
+	pthread_mutex_unlock(&session.mutex);
+	pthread_mutex_unlock(&session.changing);
+}
+
+__attribute__((constructor)) static void loaded(void)
+{
+	/* A child must not inherit a lock whose owner it does not have. */
+	pthread_atfork(lock_all, unlock_all, unlock_all);
+}
+
+/* For whoever measures how often a program asks the driver: a line a process, in the file
+ * that MIGCTL_SIM_CALLS names. Changing calls are counted once, init and shutdown are not. */
+static void count_calls(void)
+{
+	const char *path = getenv("MIGCTL_SIM_CALLS");
+	FILE *f = path && session.n_calls ? fopen(path, "ae") : NULL;
+
+	if (!f)
+		return;
+	fprintf(f, "%llu\n", (unsigned long long)session.n_calls);
+	fclose(f);
+}
+
+__attribute__((destructor)) static void unloaded(void)
+{
+	/* At exit another thread may still be in a call, which then keeps what it uses. */
+	if (pthread_mutex_trylock(&session.changing) != 0)
+		return;
+	if (pthread_mutex_trylock(&session.mutex) == 0) {
+		count_calls();
+		session.n_inits = 0;
+		close_image();
+		pthread_mutex_unlock(&session.mutex);
+	}
+	pthread_mutex_unlock(&session.changing);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All of libmig's public face. Each header stands alone, too. */
+#ifndef MIG_MIG_H
+#define MIG_MIG_H
+
+#include <mig/catalog.h>
+#include <mig/config.h>
+#include <mig/device.h>
+#include <mig/error.h>
+#include <mig/geometry.h>
+#include <mig/manage.h>
+
+#endif

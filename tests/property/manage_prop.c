@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A change disturbs no more than it must: every layout of a GPU to every other, and every
+ * split of a GPU instance to every other, against an account that knows nothing of how a
+ * change is made. The account tries every layout that serves the target: the least that must
+ * go is what the one most like the source does not have.
+ */
+#include <stdio.h>
+
+#include <mig/manage.h>
+
+#include "tests/models.h"
+#include "tests/test.h"
+
+enum { PLACES_MAX = 24, STATES_MAX = 1024, KINDS_MAX = 8 };
+
+/* One place of one kind: a GI profile on a GPU, or a CI profile in a GPU instance. */
+struct place {
+	int kind, start;
+	uint32_t units;
+};
+
+/* Every state of something divided, as sets of places, and how many of each kind it has. */
+struct account {
+	int n_places, n_states;
+	struct place places[PLACES_MAX];
+	uint32_t states[STATES_MAX];
+	uint8_t counts[STATES_MAX][KINDS_MAX];
+};
+
+static void add_places(struct account *acc, int kind, uint16_t starts, int size)
+{
+	for (int s = 0; s < MIG_UNITS_MAX; s++) {
+		if (!(starts >> s & 1))
+			continue;
+		CHECK(acc->n_places < PLACES_MAX && kind < KINDS_MAX);
+		acc->places[acc->n_places++] =
+			(struct place){ kind, s, ((1U << size) - 1) << s };
+	}
+}
+
+/* All sets of places, from @from on, that share no unit. */
+static void add_states(struct account *acc, int from, uint32_t state, uint32_t used)
+{
+	uint8_t *counts = acc->counts[acc->n_states];
+
+	CHECK(acc->n_states < STATES_MAX);
+	for (int i = 0; i < acc->n_places; i++) {
+		if (state >> i & 1)
+			counts[acc->places[i].kind]++;
+	}
+	acc->states[acc->n_states++] = state;
+	for (int i = from; i < acc->n_places; i++) {
+		if (!(used & acc->places[i].units))
+			add_states(acc, i + 1, state | 1U << i, used | acc->places[i].units);
+	}
+}
+
+/* The most of @source that can stay on the way to as many of each kind as @target has, when
+ * those of @fixed stand just where they do there. */
+static int most_kept(const struct account *acc, int source, int target, uint32_t fixed)
+{
+	int most = -1;
+
+	for (int i = 0; i < acc->n_states; i++) {
+		const int kept = __builtin_popcount(acc->states[i] & acc->states[source]);
+
+		if (kept > most && (acc->states[i] & fixed) == fixed &&
+		    memcmp(acc->counts[i], acc->counts[target], KINDS_MAX) == 0)
+			most = kept;
+	}
+	CHECK(most >= 0);
+	return most;
+}
+
+static int place_of(const struct account *acc, int kind, int start)
+{
+	for (int i = 0; i < acc->n_places; i++) {
+		if (acc->places[i].kind == kind && acc->places[i].start == start)
+			return i;
+	}
+	fprintf(stderr, "no place of kind %d at %d\n", kind, start);
+	exit(EXIT_FAILURE);
+}
+
+/* --- GPU instances ---------------------------------------------------------------- */
+
+static uint8_t default_ci(const struct mig_gpu_type *type, int profile)
+{
+	return (uint8_t)(type->profiles[profile].n_ci - 1);
+}
+
+static struct mig_gpu gpu_in(const struct account *acc, const struct mig_gpu_type *type,
+			     uint32_t state)
+{
+	struct mig_gpu gpu = { .has_mig = true, .mode = 1, .mode_pending = 1, .type = type };
+
+	for (int i = 0; i < acc->n_places; i++) {
+		struct mig_gi *gi = &gpu.gis[gpu.n_gis];
+
+		if (!(state >> i & 1))
+			continue;
+		*gi = (struct mig_gi){ .id = gpu.n_gis++,
+				       .profile = acc->places[i].kind,
+				       .start = acc->places[i].start,
+				       .n_cis = 1 };
+		gi->cis[0].profile = default_ci(type, gi->profile);
+	}
+	return gpu;
+}
+
+/* What @target has; those of @fixed by their places, the others by kind alone. */
+static struct mig_wanted wanted_of(const struct account *acc, const struct mig_gpu_type *type,
+				   uint32_t target, uint32_t fixed)
+{
+	struct mig_wanted w = { .mode = MIG_WANT_ON, .request = mig_request_empty(type) };
+
+	for (int i = 0; i < acc->n_places; i++) {
+		const struct place *p = &acc->places[i];
+
+		if (!(target >> i & 1))
+			continue;
+		w.request.want[w.request.n++] = (struct mig_want){
+			.profile = (uint8_t)p->kind,
+			.start = (int8_t)(fixed >> i & 1 ? p->start : -1),
+			.n_ci = 1,
+			.ci = { default_ci(type, p->kind) },
+		};
+	}
+	return w;
+}
+
+/* Carry out the steps on a set of places; nothing may be made where something stands. */
+static uint32_t after(const struct account *acc, uint32_t state, const struct mig_change *c)
+{
+	uint32_t used = 0;
+
+	for (int i = 0; i < acc->n_places; i++)
+		used |= state >> i & 1 ? acc->places[i].units : 0;
+	for (int i = 0; i < c->n_steps; i++) {
+		const struct mig_step *s = &c->steps[i];
+		int at;
+
+		if (s->kind != MIG_STEP_GI_CREATE && s->kind != MIG_STEP_GI_DESTROY)
+			continue;
+		at = place_of(acc, s->profile, s->start);
+		if (s->kind == MIG_STEP_GI_CREATE)
+			CHECK(!(used & acc->places[at].units));
+		else
+			CHECK(state >> at & 1);
+		state ^= 1U << at;
+		used ^= acc->places[at].units;
+	}
+	return state;
+}
+
+static int change_gis(const struct account *acc, const struct mig_gpu_type *type, int source,
+		      int target, uint32_t fixed)
+{
+	struct mig_gpu gpu = gpu_in(acc, type, acc->states[source]);
+	const struct mig_snapshot snap = { .n_gpus = 1, .gpus = &gpu };
+	const struct mig_wanted wanted = wanted_of(acc, type, acc->states[target], fixed);
+	const int n_before = __builtin_popcount(acc->states[source]);
+	const int n_after = __builtin_popcount(acc->states[target]);
+	const int n_kept = most_kept(acc, source, target, fixed);
+	struct mig_change change;
+	uint32_t end;
+	int i = 0;
+
+	CHECK(mig_change_make(&snap, &wanted, &change, NULL) == 0);
+	CHECK(change.gpus[0].n_destroyed == n_before - n_kept);
+	CHECK(change.gpus[0].n_kept == n_kept);
+	CHECK(change.gpus[0].n_created == n_after - n_kept);
+	CHECK(change.n_steps == 2 * (n_before - n_kept) + 2 * (n_after - n_kept));
+	end = after(acc, acc->states[source], &change);
+	CHECK((end & fixed) == fixed);
+	while (acc->states[i] != end)
+		CHECK(++i < acc->n_states);
+	CHECK(memcmp(acc->counts[i], acc->counts[target], KINDS_MAX) == 0);
+	mig_change_free(&change);
+	return n_kept;
+}
+
+static void every_layout_to_every_other(const struct mig_gpu_type *type, int n_states)
+{
+	static struct account acc;
+	uint64_t seed = 1;
+	long n_kept = 0, n_pairs = 0;
+
+	acc = (struct account){ 0 };
+	for (int p = 0; p < type->n_profiles; p++)
+		add_places(&acc, p, type->profiles[p].starts, type->profiles[p].size);
+	add_states(&acc, 0, 0, 0);
+	CHECK(acc.n_states == n_states);
+	for (int s = 0; s < acc.n_states; s++) {
+		for (int t = 0; t < acc.n_states; t++) {
+			const uint32_t some = below(1U << 24, &seed) & acc.states[t];
+
+			n_kept += change_gis(&acc, type, s, t, 0);
+			change_gis(&acc, type, s, t, acc.states[t]);
+			change_gis(&acc, type, s, t, some);
+			n_pairs++;
+		}
+	}
+	printf("%s: %d layouts, %ld pairs, %.2f instances kept in the mean\n", type->key,
+	       acc.n_states, n_pairs, (double)n_kept / (double)n_pairs);
+	CHECK(n_kept > 0);
+}
+
+/* --- Compute instances ------------------------------------------------------------ */
+
+static int change_cis(const struct account *acc, const struct mig_gpu_type *type, int profile,
+		      int source, int target)
+{
+	const struct mig_profile *p = &type->profiles[profile];
+	struct mig_gpu gpu = {
+		.has_mig = true, .mode = 1, .mode_pending = 1, .type = type, .n_gis = 1
+	};
+	const struct mig_snapshot snap = { .n_gpus = 1, .gpus = &gpu };
+	struct mig_wanted wanted = { .mode = MIG_WANT_ON, .request = { .type = type, .n = 1 } };
+	struct mig_want *want = &wanted.request.want[0];
+	struct mig_gi *gi = &gpu.gis[0];
+	const int n_kept = most_kept(acc, source, target, 0);
+	struct mig_change change;
+
+	*gi = (struct mig_gi){ .profile = profile };
+	*want = (struct mig_want){ .profile = (uint8_t)profile, .start = -1 };
+	for (int i = 0; i < acc->n_places; i++) {
+		const struct place *at = &acc->places[i];
+
+		if (acc->states[source] >> i & 1) {
+			gi->cis[gi->n_cis] = (struct mig_ci){ .id = gi->n_cis,
+							      .profile = at->kind,
+							      .start = at->start,
+							      .size = p->ci[at->kind].size };
+			gi->n_cis++;
+		}
+		if (acc->states[target] >> i & 1)
+			want->ci[want->n_ci++] = (uint8_t)at->kind;
+	}
+	CHECK(mig_change_make(&snap, &wanted, &change, NULL) == 0);
+	CHECK(change.n_steps == gi->n_cis - n_kept + want->n_ci - n_kept);
+	CHECK(change.gpus[0].n_destroyed == gi->n_cis - n_kept);
+	CHECK(change.gpus[0].n_created == want->n_ci - n_kept);
+	for (int i = 0; i < change.n_steps; i++)
+		CHECK(change.steps[i].kind == MIG_STEP_CI_DESTROY ||
+		      change.steps[i].kind == MIG_STEP_CI_CREATE);
+	mig_change_free(&change);
+	return n_kept;
+}
+
+static void every_split_to_every_other(const struct mig_gpu_type *type, int profile)
+{
+	const struct mig_profile *p = &type->profiles[profile];
+	static struct account acc;
+	long n_kept = 0;
+
+	acc = (struct account){ 0 };
+	for (int c = 0; c < p->n_ci; c++)
+		add_places(&acc, c, p->ci[c].starts, p->ci[c].size);
+	add_states(&acc, 0, 0, 0);
+	for (int s = 0; s < acc.n_states; s++) {
+		for (int t = 0; t < acc.n_states; t++)
+			n_kept += change_cis(&acc, type, profile, s, t);
+	}
+	printf("%s: %d splits, %d pairs, %.2f compute instances kept in the mean\n", p->name,
+	       acc.n_states, acc.n_states * acc.n_states,
+	       (double)n_kept / acc.n_states / acc.n_states);
+	CHECK(n_kept > 0);
+}
+
+/* --- The GPUs --------------------------------------------------------------------- */
+
+/* @type with those of its profiles that are named by size alone: "3g.40gb", not "…+me". */
+static struct mig_gpu_type plain(const struct mig_gpu_type *type, const char *but)
+{
+	struct mig_gpu_type t = *type;
+
+	t.n_profiles = 0;
+	for (int i = 0; i < type->n_profiles; i++) {
+		const char *name = type->profiles[i].name;
+
+		if (!strpbrk(name, "+-") && strcmp(name, but) != 0)
+			t.profiles[t.n_profiles++] = type->profiles[i];
+	}
+	return t;
+}
+
+int main(void)
+{
+	const struct mig_gpu_type a100_all = model_a100(), a30_all = model_a30(),
+				  rtx_all = model_rtx_pro_6000();
+	const struct mig_gpu_type a100 = plain(&a100_all, "1g.20gb"), a30 = plain(&a30_all, ""),
+				  rtx = plain(&rtx_all, "");
+
+	every_layout_to_every_other(&a100, 298);
+	every_layout_to_every_other(&a30, 26);
+	every_layout_to_every_other(&rtx, 26);
+	for (int p = 0; p < a100.n_profiles; p++)
+		every_split_to_every_other(&a100, p);
+	return 0;
+}

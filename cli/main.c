@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/sim_folder.h"
+
+extern const struct verb verb_status, verb_profiles, verb_layouts, verb_fit;
+extern const struct verb verb_enable, verb_disable, verb_create, verb_destroy;
+extern const struct verb verb_diff, verb_apply, verb_assert, verb_export;
+extern const struct verb verb_sim_new, verb_sim_list, verb_sim_exec, verb_sim_tenant;
+extern const struct verb verb_sim_reset, verb_sim_reboot, verb_sim_rm;
+
+const struct verb *const verbs[] = {
+	&verb_status,     &verb_profiles,  &verb_layouts,    &verb_fit,      &verb_enable,
+	&verb_disable,    &verb_create,    &verb_destroy,    &verb_diff,     &verb_apply,
+	&verb_assert,     &verb_export,    &verb_sim_new,    &verb_sim_list, &verb_sim_exec,
+	&verb_sim_tenant, &verb_sim_reset, &verb_sim_reboot, &verb_sim_rm,   NULL,
+};
+
+/* What the build asks: pages and completion are made from the table, never by hand. */
+static int build_mode(int argc, char **argv)
+{
+	int words;
+
+	if (argc < 2)
+		return -1;
+	if (strcmp(argv[1], "--list-verbs") == 0) {
+		for (int i = 0; verbs[i]; i++)
+			puts(verbs[i]->name);
+		return 0;
+	}
+	if (strcmp(argv[1], "--completion") == 0) {
+		help_completion();
+		return 0;
+	}
+	if (strcmp(argv[1], "--man") == 0) {
+		help_man(argc > 2 ? find_verb(argc - 2, argv + 2, &words) : NULL);
+		return 0;
+	}
+	return -1;
+}
+
+/* A command's own failures leave 1 to 124 to the command that it was to run. */
+static int exit_status(const struct cli *cli, int rc)
+{
+	if (rc >= 0 || !cli->verb || !(cli->verb->flags & VERB_COMMAND))
+		return rc >= 0 ? rc : mig_exit_status(rc);
+	return 125;
+}
+
+static void close_all(struct cli *cli)
+{
+	mig_machine_close(cli->machine);
+	mig_catalog_close(cli->catalog);
+}
+
+/* Output that was lost, on a full disk say, is a failure of the whole. */
+static int flush_output(int rc, struct mig_error *err)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return rc;
+	return rc < 0 ? rc : mig_fail(err, MIG_E_IO, "cannot write the output");
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli = { .sim_variable = getenv("MIGCTL_SIM") };
+	struct mig_error err = { 0 };
+	char dir[4096];
+	int rc;
+
+	setlocale(LC_CTYPE, ""); /* all that is asked of it: may boxes be drawn in Unicode? */
+	rc = build_mode(argc, argv);
+	if (rc >= 0)
+		return rc;
+	if (cli.sim_variable && !*cli.sim_variable)
+		cli.sim_variable = NULL;
+	cli.sim_dir = sim_folder(dir, sizeof(dir));
+	rc = options_parse(argc - 1, argv + 1, &cli, &err);
+	if (rc == 0)
+		rc = cli.verb->run(&cli, &err);
+	else if (rc > 0)
+		rc = 0;
+	rc = flush_output(rc, &err);
+	if (rc < 0 && rc != -MIG_E_DIFFERENT)
+		fprintf(stderr, "migctl: %s\n", err.msg[0] ? err.msg : mig_strerror(rc));
+	close_all(&cli);
+	return exit_status(&cli, rc);
+}

@@ -1,0 +1,8 @@
+# A driver before R460 chooses places itself. Where that is only seen when half is done, all of
+# it is undone.
+. tests/golden/session.sh
+t migctl sim new old --gpus 1xA100-SXM4-40GB --seed 1 --driver 450.80.02
+t migctl --sim old enable
+t migctl --sim old create 2g.10gb@4 1g.5gb@0
+t migctl --sim old status
+t migctl --sim old create 3g.20gb 1g.5gb

@@ -97,28 +97,6 @@ static int fail_step(struct run *run, int failed, int rc, struct mig_error *err)
 	return -MIG_E_HALFDONE;
 }
 
-int mig_check_free(struct mig_machine *machine, const struct mig_gpu *gpu, int gi, int ci,
-		   struct mig_error *err)
-{
-	struct mig_holder holders[MIG_HOLDERS_MAX];
-	char names[512] = "";
-	int n = mig_holders(machine, gpu, gi, ci, holders, err);
-
-	if (n <= 0)
-		return n;
-	for (int i = 0; i < n && i < 4; i++) {
-		text_append(names, sizeof(names), "%s%s (pid %d)", i ? ", " : "",
-			    holders[i].name[0] ? holders[i].name : "a process", holders[i].pid);
-		if (holders[i].gi >= 0)
-			text_append(names, sizeof(names), " on GPU %d GI %d CI %d",
-				    holders[i].gpu, holders[i].gi, holders[i].ci);
-	}
-	if (n > 4)
-		text_append(names, sizeof(names), " and %d more", n - 4);
-	return mig_fail(err, MIG_E_BUSY, "held by %s; stop %s first", names,
-			n == 1 ? "it" : "them");
-}
-
 static int check_steps(struct run *run, struct mig_error *err)
 {
 	char text[STEP_BYTES];

@@ -84,6 +84,11 @@ static int make_from_spec(struct cli *cli, const char *spec, struct mig_error *e
 	rc = sim_spec_parse(spec, cat, &opt, err);
 	if (rc < 0)
 		return mig_wrap(err, rc, "--sim %s", spec);
+	if (!sim_name_ok(spec))
+		return mig_fail(err, MIG_E_INVAL,
+				"--sim %s: such a machine needs a name of its own: 'migctl sim "
+				"new NAME --gpus %s' makes it",
+				spec, spec);
 	rc = sim_machine_new(cli->sim_dir, spec, &opt, err);
 	return rc == -MIG_E_EXIST ? 0 : rc;
 }
@@ -102,8 +107,16 @@ static int check_sim(struct cli *cli, const char *name, struct mig_error *err)
 	snprintf(image, sizeof(image), "%s/%s/image", cli->sim_dir, name);
 	if (access(image, F_OK) == 0)
 		return 0; /* whole or broken: opening it will tell */
+	if (errno == EACCES)
+		return mig_fail(err, MIG_E_PERM, "look for machine %s in %s: %s", name,
+				cli->sim_dir, strerror(errno));
 	if (is_spec(name))
 		return make_from_spec(cli, name, err);
+	if (!sim_name_ok(name))
+		return mig_fail(err, MIG_E_INVAL,
+				"\"%s\" cannot be a machine's name; 'migctl sim list' shows "
+				"those there are in %s",
+				name, cli->sim_dir);
 	return mig_fail(err, MIG_E_NOENT,
 			"there is no simulated machine %s in %s; 'migctl sim list' shows those "
 			"there are, 'migctl sim new %s --gpus 2xA100-SXM4-80GB' makes one",

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/help.h"
 #include "cli/options.h"
@@ -58,6 +60,19 @@ static void close_all(struct cli *cli)
 	mig_catalog_close(cli->catalog);
 }
 
+/*
+ * A stream that the caller closed is taken up the wrong way round, so that using it fails.
+ * Left free, the next file opened would be it, and be printed into.
+ */
+static void occupy_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
+	}
+}
+
 /* Output that was lost, on a full disk say, is a failure of the whole. */
 static int flush_output(int rc, struct mig_error *err)
 {
@@ -73,6 +88,7 @@ int main(int argc, char **argv)
 	char dir[4096];
 	int rc;
 
+	occupy_streams();
 	setlocale(LC_CTYPE, ""); /* all that is asked of it: may boxes be drawn in Unicode? */
 	rc = build_mode(argc, argv);
 	if (rc >= 0)

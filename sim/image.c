@@ -220,14 +220,26 @@ static int read_fixed(int fd, const struct stat *st, const char *path, struct si
 	return 0;
 }
 
+/* Not where a standard stream was: what a program prints there would go into the file. */
+static int above_streams(int fd)
+{
+	int higher;
+
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	higher = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	close(fd);
+	return higher;
+}
+
 static int open_file(const char *path, bool *ret_writable)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 
 	*ret_writable = fd >= 0;
 	if (fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS))
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd;
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* or a FIFO waits */
+	return above_streams(fd);
 }
 
 static int fail_open(const char *path, struct mig_error *err)
@@ -289,7 +301,7 @@ int sim_image_own(struct sim_image *img)
 	/* Through the descriptor, not the name: the machine may have been removed meanwhile
 	 * and another one may bear its name. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", img->fd);
-	fd = open(path, (img->is_writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	fd = above_streams(open(path, (img->is_writable ? O_RDWR : O_RDONLY) | O_CLOEXEC));
 	if (fd < 0)
 		return -MIG_E_IO;
 	close(img->fd);

@@ -20,6 +20,13 @@
 
 /* --- Making ------------------------------------------------------------------------------- */
 
+static int fail_io(struct mig_error *err, const char *what, const char *path)
+{
+	const int code = errno == EACCES || errno == EPERM ? MIG_E_PERM : MIG_E_IO;
+
+	return mig_fail(err, code, "%s %s: %s", what, path, strerror(errno));
+}
+
 /* Like mkdir -p: the folder of machines is made with the first of them. */
 static int make_dirs(const char *dir, struct mig_error *err)
 {
@@ -31,12 +38,11 @@ static int make_dirs(const char *dir, struct mig_error *err)
 			continue;
 		*p = '\0';
 		if (mkdir(path, 0755) < 0 && errno != EEXIST)
-			return mig_fail(err, MIG_E_IO, "create folder %s: %s", path,
-					strerror(errno));
+			return fail_io(err, "create folder", path);
 		*p = '/';
 	}
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		return mig_fail(err, MIG_E_IO, "create folder %s: %s", path, strerror(errno));
+		return fail_io(err, "create folder", path);
 	return 0;
 }
 
@@ -65,8 +71,7 @@ static int write_machine(const char *dir, const char *name, struct sim_fixed *fi
 				dir);
 	snprintf(final, sizeof(final), "%s/%s", dir, name);
 	if (!mkdtemp(hidden) || chmod(hidden, 0755) < 0)
-		return mig_fail(err, MIG_E_IO, "create a folder in %s: %s", dir,
-				strerror(errno));
+		return fail_io(err, "create a folder in", dir);
 	snprintf(image, sizeof(image), "%s/image", hidden);
 	rc = sim_image_create(image, fixed, err);
 	if (rc == 0 && rename(hidden, final) < 0)
@@ -210,7 +215,7 @@ int sim_machine_list(const char *dir, char ***ret, struct mig_error *err)
 	int n = scandir(dir, &entries, is_machine, compare), n_names;
 
 	if (n < 0 && errno != ENOENT)
-		return mig_fail(err, MIG_E_IO, "list %s: %s", dir, strerror(errno));
+		return fail_io(err, "list", dir);
 	if (n < 0)
 		n = 0;
 	n_names = take_names(dir, entries, n, ret);
@@ -287,14 +292,12 @@ static int remove_machine(const char *dir, const char *name, struct mig_error *e
 		return mig_fail(err, MIG_E_INVAL, "%s: the name of the folder is too long",
 				dir);
 	if (!mkdtemp(hidden))
-		return mig_fail(err, errno == EACCES ? MIG_E_PERM : MIG_E_IO, "remove %s: %s",
-				path, strerror(errno));
+		return fail_io(err, "remove", path);
 	if (rename(path, hidden) < 0) {
-		int code = errno == EACCES || errno == EPERM ? MIG_E_PERM : MIG_E_IO;
+		const int rc = fail_io(err, "remove", path);
 
-		mig_fail(err, code, "remove %s: %s", path, strerror(errno));
 		rmdir(hidden);
-		return -code;
+		return rc;
 	}
 	if (remove_tree(hidden) != 0)
 		return mig_fail(err, MIG_E_IO, "remove %s: %s", hidden, strerror(errno));

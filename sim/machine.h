@@ -53,7 +53,7 @@ int sim_spec_parse(const char *text, struct mig_catalog *cat, struct sim_options
  * sim_machine_new - make a machine; nothing of it is visible before it is whole.
  *
  * Errors: EXIST, INVAL (name, driver version), UNSUPPORTED (a type has gaps: the message
- * lists them and says --assume), IO.
+ * lists them and says --assume), PERM, IO.
  */
 int sim_machine_new(const char *dir, const char *name, const struct sim_options *opt,
 		    struct mig_error *err) MIG_MUST_USE;
@@ -76,7 +76,7 @@ int sim_machine_summary(const char *dir, const char *name, struct sim_summary *r
  * sim_machine_list - the names of the machines in @dir, sorted, whole or broken.
  * @ret:	array of @return strings; the caller frees each and the array.
  *
- * Return: how many; 0 when @dir does not exist. Errors: IO, NOMEM.
+ * Return: how many; 0 when @dir does not exist. Errors: PERM, IO, NOMEM.
  */
 int sim_machine_list(const char *dir, char ***ret, struct mig_error *err) MIG_MUST_USE;
 

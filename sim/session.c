@@ -402,7 +402,7 @@ __attribute__((constructor)) static void loaded(void)
  * that MIGCTL_SIM_CALLS names. Changing calls are counted once, init and shutdown are not. */
 static void count_calls(void)
 {
-	const char *path = getenv("MIGCTL_SIM_CALLS");
+	const char *path = secure_getenv("MIGCTL_SIM_CALLS");
 	FILE *f = path && session.n_calls ? fopen(path, "ae") : NULL;
 
 	if (!f)

@@ -6,6 +6,7 @@
 #include "lib/device/machine.h"
 #include "shared/cleanup.h"
 
+/* A process may call itself anything: bytes that move a terminal's cursor, too. */
 static void process_name(int pid, char *buf, size_t len)
 {
 	cleanup_fclose FILE *f = NULL;
@@ -17,6 +18,10 @@ static void process_name(int pid, char *buf, size_t len)
 	if (!f || !fgets(buf, (int)len, f))
 		return;
 	buf[strcspn(buf, "\n")] = '\0';
+	for (char *p = buf; *p; p++) {
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	}
 }
 
 static int add(struct mig_machine *machine, struct mig_nvml_gpu handle, struct mig_holder like,

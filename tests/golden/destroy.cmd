@@ -28,6 +28,9 @@ t migctl --sim n destroy 1/7
 t migctl --sim n destroy 1/8 1/7/0
 t migctl --sim n destroy --all
 t migctl --sim n destroy 1/8
+# What it calls itself does not reach the terminal as it is.
+printf 'a\033[31m\377b' >/proc/$$/comm
+t migctl --sim n destroy 1/7
 EOF
 t migctl --sim n destroy --all 0 --json
 t migctl --sim n create -i 0 4g.40gb 3g.40gb

@@ -10,7 +10,10 @@ t migctl sim list
 # A name must exist; a SPEC makes its machine, once.
 t migctl --sim n status
 t migctl --sim n enable
+t migctl --sim ../n status
+t migctl --sim '' status
 t migctl --sim 1xA31 status
+t migctl --sim 1xA30,1xA100-SXM4-40GB@mirrored status
 t migctl --sim 1xA30 enable
 t migctl --sim 1xA30 enable
 t migctl sim list

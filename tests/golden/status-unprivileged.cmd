@@ -27,3 +27,13 @@ t migctl sim new lax --gpus 1xA30 --seed 1
 as_nobody migctl --sim lax enable
 t migctl --sim lax enable
 as_nobody migctl --sim lax create 1g.6gb
+# Nobody is made to wait by a file that is no file.
+mkdir "$DIR/sim/pipe" && mkfifo -m 444 "$DIR/sim/pipe/image"
+as_nobody timeout 10 migctl --sim pipe status
+rm -r "$DIR/sim/pipe"
+# A folder that is closed to one is not an empty one.
+chmod go-x "$DIR/sim"
+as_nobody_now() { t $nobody "$@" | sed "s/^\\\$ $nobody /\$ /"; }
+as_nobody_now migctl --sim n status
+chmod go-r "$DIR/sim"
+as_nobody_now migctl sim list

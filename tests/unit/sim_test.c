@@ -222,6 +222,30 @@ static void a_damaged_image_is_refused_by_what_is_wrong(void **state)
 	assert_int_equal(sim_machine_rm(folder, "bad", NULL), 0);
 }
 
+/* What the program prints to a stream that was closed must not end in the machine. */
+static void an_image_is_never_opened_as_a_standard_stream(void **state)
+{
+	const int saved = dup(STDIN_FILENO);
+	struct sim_image img;
+	char path[256];
+	int rc, own;
+
+	(void)state;
+	assert_int_equal(make("m", "A30", NULL, 1, NULL), 0);
+	snprintf(path, sizeof(path), "%s/m/image", folder);
+	close(STDIN_FILENO);
+	rc = sim_image_open(path, &img, NULL);
+	own = rc < 0 ? -1 : sim_image_own(&img);
+	if (saved >= 0)
+		dup2(saved, STDIN_FILENO);
+	close(saved);
+	assert_int_equal(rc, 0);
+	assert_int_equal(own, 0);
+	assert_true(img.fd > STDERR_FILENO);
+	sim_image_close(&img);
+	assert_int_equal(sim_machine_rm(folder, "m", NULL), 0);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -246,6 +270,7 @@ int main(void)
 		cmocka_unit_test(the_digest_is_sha_1),
 		cmocka_unit_test(a_driver_version_has_two_or_three_numbers),
 		cmocka_unit_test(a_damaged_image_is_refused_by_what_is_wrong),
+		cmocka_unit_test(an_image_is_never_opened_as_a_standard_stream),
 	};
 
 	return cmocka_run_group_tests_name("sim", tests, setup, teardown);

@@ -314,7 +314,14 @@ int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
 	rc = mig_snapshot_take(cli->machine, &now, err);
 	if (rc < 0)
 		return mig_wrap(err, rc, "done, but the result cannot be read");
-	rc = print_outcome(cli, snap, &now, change, schema, err);
+	/* A GPU that fell off meanwhile moves the numbers of the others. */
+	if (now.n_gpus == snap->n_gpus)
+		rc = print_outcome(cli, snap, &now, change, schema, err);
+	else
+		rc = mig_fail(
+			err, MIG_E_NVML,
+			"done, but of %d GPUs the driver shows %d now; see 'migctl status'",
+			snap->n_gpus, now.n_gpus);
 	mig_snapshot_free(&now);
 	return rc;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/turn.h"
 #include "cli/verb.h"
 #include "shared/text.h"
 #include "sim/machine.h"
@@ -219,6 +220,12 @@ int cli_machine(struct cli *cli, struct mig_snapshot *ret, struct mig_error *err
 	char line[256];
 	int rc = cli->machine ? 0 : open_machine(cli, err);
 
+	if (rc == 0 && cli->verb->flags & VERB_CHANGES && !cli_option(cli, "dry-run"))
+		rc = turn_take(cli,
+			       cli->is_hardware ? NULL
+			       : cli->sim       ? cli->sim
+						: cli->sim_variable,
+			       err);
 	if (rc == 0)
 		rc = mig_snapshot_take(cli->machine, &snap, err);
 	if (rc == 0 || is_variable_alone(cli)) {

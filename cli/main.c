@@ -9,6 +9,7 @@
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/sim_folder.h"
+#include "cli/turn.h"
 
 extern const struct verb verb_status, verb_profiles, verb_layouts, verb_fit;
 extern const struct verb verb_enable, verb_disable, verb_create, verb_destroy;
@@ -105,5 +106,6 @@ int main(int argc, char **argv)
 	if (rc < 0 && rc != -MIG_E_DIFFERENT)
 		fprintf(stderr, "migctl: %s\n", err.msg[0] ? err.msg : mig_strerror(rc));
 	close_all(&cli);
+	turn_end(&cli);
 	return exit_status(&cli, rc);
 }

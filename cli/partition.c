@@ -113,11 +113,13 @@ static void modes_back(struct cli *cli, const struct mig_snapshot *snap, struct 
 
 	if (rc < 0)
 		return;
-	for (int i = 0; i < now.n_gpus; i++)
+	for (int i = 0; i < now.n_gpus && now.n_gpus == snap->n_gpus; i++)
 		wanted[i].mode = now.gpus[i].mode != snap->gpus[i].mode && !now.gpus[i].n_gis
 					 ? MIG_WANT_OFF
 					 : MIG_WANT_UNTOUCHED;
-	rc = mig_change_make(&now, wanted, &change, &why);
+	rc = now.n_gpus == snap->n_gpus
+		     ? mig_change_make(&now, wanted, &change, &why)
+		     : mig_fail(&why, MIG_E_NVML, "the driver shows %d GPUs now", now.n_gpus);
 	if (rc == 0) {
 		rc = mig_change_run(cli->machine, &now, &change, NULL, &why);
 		mig_change_free(&change);

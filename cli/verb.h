@@ -57,7 +57,9 @@ struct cli {
 	char **argv;
 	struct mig_catalog *catalog; /* opened when first asked for */
 	struct mig_machine *machine; /* likewise */
-	double change_began_s;       /* when the running of a change began; of no epoch */
+	bool has_turn;               /* this process changes the machine now; see cli/turn.h */
+	int turn_fd;
+	double change_began_s; /* when the running of a change began; of no epoch */
 };
 
 /** cli_option - an option's value, "" for a flag that was given, or NULL. */

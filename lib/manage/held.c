@@ -23,7 +23,8 @@ int mig_check_free(struct mig_machine *machine, const struct mig_gpu *gpu, int g
 				    holders[i].gpu, holders[i].gi, holders[i].ci);
 	}
 	if (n > NAMED_MAX)
-		text_append(names, sizeof(names), " and %d more", n - NAMED_MAX);
+		text_append(names, sizeof(names), " and %s%d more",
+			    n == MIG_HOLDERS_MAX ? "at least " : "", n - NAMED_MAX);
 	return mig_fail(err, MIG_E_BUSY, "held by %s; stop %s first", names,
 			n == 1 ? "it" : "them");
 }

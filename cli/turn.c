@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/turn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HARDWARE_FOLDER "/run/migctl"
+
+static void waiting_signals(sigset_t *ret)
+{
+	sigemptyset(ret);
+	sigaddset(ret, SIGINT);
+	sigaddset(ret, SIGTERM);
+	sigaddset(ret, SIGHUP);
+}
+
+static int open_lock(const struct cli *cli, const char *sim)
+{
+	char path[8192];
+	int fd;
+
+	if (sim) {
+		snprintf(path, sizeof(path), "%s/%s/lock", cli->sim_dir, sim);
+	} else {
+		mkdir(HARDWARE_FOLDER, 0755);
+		snprintf(path, sizeof(path), "%s/lock", HARDWARE_FOLDER);
+	}
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+	/* Made by root for a machine of ours: to wait, reading it is enough. */
+	return fd >= 0 ? fd : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
+static void say_who(int fd)
+{
+	char pid[32] = "";
+	ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
+
+	pid[n > 0 ? (size_t)n : 0] = '\0';
+	pid[strspn(pid, "0123456789")] = '\0';
+	fprintf(stderr, "waiting for another migctl%s%s%s to finish its change\n",
+		*pid ? " (pid " : "", pid, *pid ? ")" : "");
+}
+
+static int lock(int fd, struct mig_error *err)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return mig_fail(err, MIG_E_IO, "lock the machine: %s", strerror(errno));
+	say_who(fd);
+	while (flock(fd, LOCK_EX) < 0) {
+		if (errno != EINTR)
+			return mig_fail(err, MIG_E_IO, "wait for the machine: %s",
+					strerror(errno));
+	}
+	return 0;
+}
+
+/* For whoever waits: who it is. That it cannot be written is no reason not to go on. */
+static void sign(int fd)
+{
+	char pid[32];
+	const int n = snprintf(pid, sizeof(pid), "%d\n", getpid());
+
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)n, 0) < 0)
+		return;
+}
+
+int turn_take(struct cli *cli, const char *sim, struct mig_error *err)
+{
+	sigset_t signals;
+	int rc;
+
+	if (cli->has_turn)
+		return 0;
+	cli->turn_fd = open_lock(cli, sim);
+	if (cli->turn_fd >= 0) {
+		rc = lock(cli->turn_fd, err);
+		if (rc < 0)
+			return rc;
+		sign(cli->turn_fd);
+	}
+	waiting_signals(&signals);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	cli->has_turn = true;
+	return 0;
+}
+
+void turn_end(struct cli *cli)
+{
+	sigset_t signals;
+
+	if (!cli->has_turn)
+		return;
+	if (cli->turn_fd >= 0)
+		close(cli->turn_fd);
+	cli->has_turn = false;
+	waiting_signals(&signals);
+	sigprocmask(SIG_UNBLOCK, &signals, NULL);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One change of a machine at a time, and each to its end. */
+#ifndef CLI_TURN_H
+#define CLI_TURN_H
+
+#include "cli/verb.h"
+
+/**
+ * turn_take - wait until no other migctl changes the machine, then keep the others waiting.
+ * @sim:	the simulated machine, or NULL for hardware.
+ *
+ * The lock is a file's and ends with the process, however that ends. Interrupts wait from here
+ * to turn_end(): a change that is begun is finished or undone, never left between. Where the
+ * lock's file cannot be made, the driver will refuse the change for the same reason.
+ *
+ * Errors: IO - waiting failed.
+ */
+int turn_take(struct cli *cli, const char *sim, struct mig_error *err) MIG_MUST_USE;
+
+/** turn_end - let interrupts through; the last thing a program does. */
+void turn_end(struct cli *cli);
+
+#endif

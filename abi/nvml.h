@@ -393,6 +393,38 @@ typedef struct {
 	unsigned gpuInstanceId, computeInstanceId;
 } nvmlEventData_t;
 
+struct nvmlUUID_st {
+	unsigned version, type; /* 1: text, 2: 16 bytes */
+	union {
+		char str[41];
+		unsigned char bytes[16];
+	} value;
+};
+
+struct nvmlTemperature_st {
+	unsigned version, sensorType;
+	int temperature;
+};
+
+struct nvmlGpmSupport_st {
+	unsigned version, isSupportedDevice;
+};
+
+typedef struct {
+	unsigned metricId;
+	nvmlReturn_t nvmlReturn;
+	double value;
+	struct {
+		const char *shortName, *longName, *unit;
+	} metricInfo;
+} nvmlGpmMetric_t;
+
+struct nvmlGpmMetricsGet_st {
+	unsigned version, numMetrics;
+	nvmlGpmSample_t sample1, sample2;
+	nvmlGpmMetric_t metrics[]; /* numMetrics of them: each header has room for more */
+};
+
 const char *nvmlErrorString(nvmlReturn_t result);
 #define NVML_FN(use, since, name, args) nvmlReturn_t name args;
 #include "abi/nvml.def"

@@ -185,7 +185,8 @@ static bool hold_is_sound(const struct sim_fixed *f, const struct sim_half *half
 
 	if (!hold->pid)
 		return true;
-	if (hold->gpu >= f->n_gpus || hold->mem_bytes > (uint64_t)1 << 50)
+	if (hold->gpu >= f->n_gpus || hold->mem_bytes > (uint64_t)1 << 50 ||
+	    hold->sm_percent > 100 || hold->dram_percent > 100)
 		return false;
 	if (!hold->generation)
 		return hold->gi == -1 && hold->ci == -1;
@@ -200,6 +201,9 @@ bool sim_half_is_sound(const struct sim_fixed *f, const struct sim_half *half,
 {
 	*ret_why = "its state has impossible counts";
 	if (half->boot == 0 || half->is_removed > 1 || half->n_holds > SIM_TENANTS_MAX)
+		return false;
+	*ret_why = "a GPU is lost that is not there";
+	if (f->n_gpus < 32 && half->lost >> f->n_gpus)
 		return false;
 	*ret_why = "the state of a GPU is impossible";
 	for (uint32_t i = 0; i < f->n_gpus; i++)

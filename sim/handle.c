@@ -10,6 +10,7 @@
  */
 #include <assert.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "sim/session.h"
 
@@ -63,7 +64,7 @@ static nvmlReturn_t locate(const struct sim_half *half, uint64_t h, unsigned kin
 	    at.gpu >= (int)sim_fixed()->n_gpus)
 		return NVML_ERROR_INVALID_ARGUMENT;
 	if (half->boot != sim_session_boot() || half->is_removed ||
-	    (kind == KIND_GPU && h >> 32 != half->boot))
+	    (kind == KIND_GPU && h >> 32 != half->boot) || half->lost >> at.gpu & 1)
 		return NVML_ERROR_GPU_IS_LOST;
 	at.id = &sim_fixed()->gpus[at.gpu];
 	at.type = &sim_fixed()->types[at.id->type];
@@ -132,4 +133,26 @@ nvmlComputeInstance_t sim_handle_ci(const struct sim_half *half, int gpu, int gi
 {
 	return (nvmlComputeInstance_t)encode(KIND_CI, gpu, gi, ci,
 					     half->gpus[gpu].gi[gi].ci[ci].generation);
+}
+
+const char *sim_handle_words(const void *handle, char *buf, size_t len)
+{
+	const uint64_t h = (uint64_t)handle;
+	const unsigned gpu = h >> 4 & 0xff, gi = h >> 12 & 0xf, ci = h >> 16 & 0xf;
+
+	switch (h & 0xf) {
+	case KIND_GPU:
+		snprintf(buf, len, "GPU %u", gpu);
+		break;
+	case KIND_GI:
+		snprintf(buf, len, "GPU %u GI %u", gpu, gi);
+		break;
+	case KIND_MIG:
+	case KIND_CI:
+		snprintf(buf, len, "GPU %u GI %u CI %u", gpu, gi, ci);
+		break;
+	default:
+		snprintf(buf, len, "no handle");
+	}
+	return buf;
 }

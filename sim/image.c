@@ -4,18 +4,24 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "abi/nvml.h"
 #include "shared/cleanup.h"
+#include "sim/fault.h"
+#include "sim/load.h"
 
 enum { HALF_WORDS = sizeof(struct sim_half) / 8 };
+enum { EVENT_MIG_CONFIG = 0x100 }; /* nvmlEventMigConfigChange */
 
 /* Lock bytes lie far beyond the file's end, where no byte of it will ever be. */
 enum { LOCK_WRITER = 1 << 30, LOCK_HOLDS = LOCK_WRITER + 1 };
@@ -27,6 +33,8 @@ struct sim_map {
 	struct sim_fixed fixed;
 	_Alignas(64) uint64_t seq;
 	_Alignas(64) word half[2][HALF_WORDS];
+	_Alignas(64) struct sim_faults faults;
+	_Alignas(64) struct sim_events events;
 };
 
 static_assert(sizeof(struct sim_half) % 8 == 0, "a half is whole words");
@@ -34,6 +42,9 @@ static_assert(offsetof(struct sim_half, holds) % 8 == 0, "holds begin at a word"
 static_assert(offsetof(struct sim_half, gpus) % 8 == 0, "GPUs begin at a word");
 static_assert(sizeof(struct sim_hold) % 8 == 0, "a hold is whole words");
 static_assert(sizeof(struct sim_gpu_state) % 8 == 0, "a GPU's state is whole words");
+static_assert(offsetof(struct sim_half, meters) % 8 == 0, "meters begin at a word");
+static_assert(sizeof(struct sim_meter) % 8 == 0, "a meter is whole words");
+static_assert(sizeof(struct sim_event) % 8 == 0, "an event is whole words");
 
 /* --- Copying ---------------------------------------------------------------------------- */
 
@@ -67,6 +78,11 @@ static size_t gpus_end(const struct sim_image *img)
 	return gpus_begin() + img->fixed->n_gpus * sizeof(struct sim_gpu_state) / 8;
 }
 
+static size_t meter_at(uint32_t gpu)
+{
+	return (offsetof(struct sim_half, meters) + gpu * sizeof(struct sim_meter)) / 8;
+}
+
 uint64_t sim_image_seq(const struct sim_image *img)
 {
 	return __atomic_load_n(&img->map->seq, __ATOMIC_ACQUIRE);
@@ -86,6 +102,8 @@ int sim_image_read(const struct sim_image *img, struct sim_half *ret, uint64_t *
 		if (ret->n_holds <= SIM_TENANTS_MAX) {
 			load_words((word *)ret, half, holds_end(0), holds_end(ret->n_holds));
 			load_words((word *)ret, half, gpus_begin(), gpus_end(img));
+			load_words((word *)ret, half, meter_at(0),
+				   meter_at(img->fixed->n_gpus));
 		}
 		seq_after = sim_image_seq(img);
 	} while (seq != seq_after);
@@ -98,6 +116,79 @@ int sim_image_read(const struct sim_image *img, struct sim_half *ret, uint64_t *
 	return 0;
 }
 
+/* --- Events ----------------------------------------------------------------------------- */
+
+uint32_t sim_image_n_events(const struct sim_image *img)
+{
+	return __atomic_load_n(&img->map->events.n, __ATOMIC_ACQUIRE);
+}
+
+const uint32_t *sim_image_event_word(const struct sim_image *img)
+{
+	return &img->map->events.n;
+}
+
+void sim_image_event(const struct sim_image *img, const struct sim_event *event)
+{
+	struct sim_events *events = &img->map->events;
+	const uint32_t n = sim_image_n_events(img);
+
+	store_words((word *)&events->of[n % SIM_EVENTS_MAX], (const word *)event, 0,
+		    sizeof(*event) / 8);
+	__atomic_store_n(&events->n, n + 1, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &events->n, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+bool sim_image_get_event(const struct sim_image *img, uint32_t number, struct sim_event *ret)
+{
+	const struct sim_events *events = &img->map->events;
+
+	load_words((word *)ret, (const word *)&events->of[number % SIM_EVENTS_MAX], 0,
+		   sizeof(*ret) / 8);
+	/* The one that is being written next is in the slot of the oldest. */
+	return sim_image_n_events(img) - number - 1 < SIM_EVENTS_MAX - 1 &&
+	       ret->gpu < img->fixed->n_gpus;
+}
+
+static void tell_changes(const struct sim_image *img, const struct sim_half *next,
+			 const word *before)
+{
+	for (uint32_t i = 0; i < img->fixed->n_gpus; i++) {
+		const size_t first = gpus_begin() + i * sizeof(struct sim_gpu_state) / 8;
+		struct sim_gpu_state was;
+
+		load_words((word *)&was, before + first, 0, sizeof(was) / 8);
+		if (was.mode != next->gpus[i].mode ||
+		    memcmp(was.gi, next->gpus[i].gi, sizeof(was.gi)) != 0)
+			sim_image_event(img, &(struct sim_event){ .type = EVENT_MIG_CONFIG,
+								  .gpu = i,
+								  .gi = -1,
+								  .ci = -1 });
+	}
+}
+
+/* --- Publishing ------------------------------------------------------------------------- */
+
+static void run_meters(const struct sim_image *img, const struct sim_half *next,
+		       const word *before, word *half)
+{
+	const uint64_t now = sim_load_now();
+	word first; /* the boot stands in it */
+	uint32_t boot;
+
+	load_words(&first, before, 0, 1);
+	memcpy(&boot, &first, sizeof(boot));
+	for (uint32_t i = 0; i < img->fixed->n_gpus; i++) {
+		struct sim_meter meter = { .since_us = now };
+
+		if (boot == next->boot) /* a reboot begins anew */
+			load_words((word *)&meter, before + meter_at(i), 0, sizeof(meter) / 8);
+		sim_meter_advance(&meter, now);
+		sim_meter_set(&meter, img->fixed, next, (int)i);
+		store_words(half + meter_at(i), (const word *)&meter, 0, sizeof(meter) / 8);
+	}
+}
+
 void sim_image_publish(const struct sim_image *img, const struct sim_half *next)
 {
 	uint64_t seq = sim_image_seq(img) + 1;
@@ -105,7 +196,14 @@ void sim_image_publish(const struct sim_image *img, const struct sim_half *next)
 
 	store_words(half, (const word *)next, 0, holds_end(next->n_holds));
 	store_words(half, (const word *)next, gpus_begin(), gpus_end(img));
+	run_meters(img, next, img->map->half[~seq & 1], half);
 	__atomic_store_n(&img->map->seq, seq, __ATOMIC_RELEASE);
+	tell_changes(img, next, img->map->half[~seq & 1]);
+}
+
+struct sim_faults *sim_image_faults(const struct sim_image *img)
+{
+	return &img->map->faults;
 }
 
 /* --- Locks ------------------------------------------------------------------------------ */
@@ -329,6 +427,15 @@ static int write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
+static void start_meters(const struct sim_fixed *fixed, const struct sim_half *first,
+			 struct sim_meter *meters)
+{
+	for (uint32_t i = 0; i < fixed->n_gpus; i++) {
+		meters[i].since_us = sim_load_now();
+		sim_meter_set(&meters[i], fixed, first, (int)i);
+	}
+}
+
 int sim_image_create(const char *path, struct sim_fixed *fixed, struct mig_error *err)
 {
 	cleanup_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -348,6 +455,9 @@ int sim_image_create(const char *path, struct sim_fixed *fixed, struct mig_error
 	fixed->half_bytes = sizeof(struct sim_half);
 	memcpy(&map->fixed, fixed, sizeof(*fixed));
 	memcpy(map->half[0], &first, sizeof(first));
+	memcpy((char *)map->half[0] + offsetof(struct sim_half, settle_ms), &fixed->settle_ms,
+	       sizeof(fixed->settle_ms));
+	start_meters(fixed, &first, (void *)((char *)map->half[0] + 8 * meter_at(0)));
 	if (write_all(fd, map, sizeof(*map)) < 0 || fsync(fd) < 0)
 		return mig_fail(err, MIG_E_IO, "write %s: %s", path, strerror(errno));
 	return 0;

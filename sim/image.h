@@ -2,14 +2,16 @@
 /*
  * The file of one simulated machine, and the only code that touches it.
  *
- *	+--------+-----+---------+---------+ . . . . . . . . . . . . . .
- *	| fixed  | seq | half 0  | half 1  |  lock bytes, beyond the end
- *	+--------+-----+---------+---------+ . . . . . . . . . . . . . .
+ *	+--------+-----+---------+---------+--------+ . . . . . . . . . .
+ *	| fixed  | seq | half 0  | half 1  | faults |  lock bytes, beyond the end
+ *	+--------+-----+---------+---------+--------+ . . . . . . . . . .
  *
  * What never changes (GPUs, their types, the driver's version) is `fixed`. What changes is
  * a half; half seq & 1 is the current one. A writer holds the lock, writes the other half
  * and publishes it with one store of seq + 1: killed at any moment it leaves the old state
  * or the new. A reader copies the current half, looks at seq again, and takes no lock.
+ * What is to go wrong is `faults` (sim/fault.h): rows that are counted down in place.
+ * What happened is `events`, behind them: a ring, of which a killed writer loses one at most.
  *
  * Everything is copied out of the file before it is used, and checked: no byte of the
  * file can make a reader leave its own memory. The file is never shrunk.
@@ -27,7 +29,7 @@
 #include "sim/machine.h"
 
 enum {
-	SIM_IMAGE_VERSION = 1, /* counts every change of the structs below */
+	SIM_IMAGE_VERSION = 2, /* counts every change of the structs below */
 	SIM_GIS_MAX = 15,      /* GPU instance ids of a GPU: 0 to 14 */
 	SIM_CIS_MAX = 8,       /* compute instance ids of a GPU instance: 0 to 7 */
 	SIM_TENANTS_MAX = 256,
@@ -118,14 +120,31 @@ struct sim_gpu_state {
 	struct sim_gi gi[SIM_GIS_MAX]; /* by GI id */
 };
 
+/* What ran through a GPU or GPU instance since it began: loads in millionths, times
+ * microseconds. The reader adds what the time since the last state is worth. */
+struct sim_gi_meter {
+	uint64_t sm, dram;
+	uint32_t load_sm_ppm, load_dram_ppm;
+	uint32_t generation; /* of the GI; 0: none is here */
+	uint32_t pad;
+};
+
+struct sim_meter {
+	uint64_t since_us; /* CLOCK_BOOTTIME of the last state */
+	uint64_t energy_nj, sm, dram;
+	uint32_t power_mw, load_sm_ppm, load_dram_ppm, pad;
+	struct sim_gi_meter gi[SIM_GIS_MAX];
+};
+
 /* Who holds a device. True only while lock byte i of row i is held: a holder that died
  * released it. */
 struct sim_hold {
 	uint32_t pid;        /* 0: the row is free */
 	uint32_t generation; /* of the CI; 0: the whole GPU */
 	uint8_t gpu;
-	int8_t gi, ci; /* -1: the whole GPU */
-	uint8_t pad[5];
+	int8_t gi, ci;                    /* -1: the whole GPU */
+	uint8_t sm_percent, dram_percent; /* how busy it keeps the device */
+	uint8_t pad[3];
 	uint64_t mem_bytes;
 };
 
@@ -134,13 +153,35 @@ struct sim_half {
 	uint32_t generation; /* the last creation */
 	uint32_t is_removed; /* the machine is being unlinked */
 	uint32_t n_holds;    /* rows beyond this many are free */
+	uint32_t lost;       /* GPUs that fell off the bus; bit i: GPU i */
+	uint32_t settle_ms;  /* a GI is in use so long after its last CI went */
 	struct sim_hold holds[SIM_TENANTS_MAX];
 	struct sim_gpu_state gpus[SIM_GPUS_MAX];
+	struct sim_meter meters[SIM_GPUS_MAX]; /* sim_image_publish() keeps them */
+};
+
+/* --- What happened ---------------------------------------------------------------------- */
+
+enum { SIM_EVENTS_MAX = 64 };
+
+struct sim_event {
+	uint64_t type, data; /* as in nvmlEventData_t */
+	uint32_t gpu;
+	int32_t gi, ci; /* -1: of the whole GPU */
+	uint32_t pad;
+};
+
+/* The last events, of which a reader that is too slow misses some. */
+struct sim_events {
+	uint32_t n; /* how many there have been, modulo 2^32; whoever waits does so here */
+	uint32_t pad;
+	struct sim_event of[SIM_EVENTS_MAX];
 };
 
 /* --- The open file -------------------------------------------------------------------- */
 
 struct sim_map; /* the mapped bytes */
+struct sim_faults;
 
 struct sim_image {
 	int fd; /* -1: not open */
@@ -180,8 +221,26 @@ int sim_image_read(const struct sim_image *img, struct sim_half *ret, uint64_t *
 int sim_image_lock(const struct sim_image *img, struct mig_error *err) MIG_MUST_USE;
 void sim_image_unlock(const struct sim_image *img);
 
-/** sim_image_publish - make @next the current state. The caller holds the lock. */
+/**
+ * sim_image_publish - make @next the current state. The caller holds the lock. The meters
+ * run on from the state before, and a GPU whose instances or mode changed has an event.
+ */
 void sim_image_publish(const struct sim_image *img, const struct sim_half *next);
+
+/** sim_image_faults - what is to go wrong: mapped, shared, and read-only if the image is. */
+struct sim_faults *sim_image_faults(const struct sim_image *img);
+
+/** sim_image_event - append to the events and wake who waits. The caller holds the lock. */
+void sim_image_event(const struct sim_image *img, const struct sim_event *event);
+
+/** sim_image_n_events - how many events there have been. */
+uint32_t sim_image_n_events(const struct sim_image *img);
+
+/** sim_image_get_event - the one of that number. false: it is forgotten, or not yet. */
+bool sim_image_get_event(const struct sim_image *img, uint32_t number, struct sim_event *ret);
+
+/** sim_image_event_word - what to wait on: the mapped count of events. */
+const uint32_t *sim_image_event_word(const struct sim_image *img);
 
 /** sim_image_is_held - is the lock byte of row @hold held by anybody? */
 bool sim_image_is_held(const struct sim_image *img, unsigned hold);

@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "sim/fill.h"
 #include "sim/open.h"
 #include "sim/state.h"
+#include "sim/tree_state.h"
 
 /* --- Making ------------------------------------------------------------------------------- */
 
@@ -46,18 +46,6 @@ static int make_dirs(const char *dir, struct mig_error *err)
 	return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)at;
-	return kind == FTW_DP || kind == FTW_D ? rmdir(path) : unlink(path);
-}
-
-static int remove_tree(const char *path)
-{
-	return nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 /* The image is written in a folder of a hidden name, which then takes the machine's. */
 static int write_machine(const char *dir, const char *name, struct sim_fixed *fixed,
 			 struct mig_error *err)
@@ -83,7 +71,7 @@ static int write_machine(const char *dir, const char *name, struct sim_fixed *fi
 			     : mig_fail(err, MIG_E_IO, "rename to %s: %s", final,
 					strerror(errno));
 	if (rc < 0)
-		remove_tree(hidden);
+		tree_remove(hidden);
 	return rc;
 }
 
@@ -246,6 +234,17 @@ static int refuse_held(const struct sim_open *m, int gpu, struct mig_error *err)
 	return 0;
 }
 
+/* What was changed is published, and the tree of files is brought after it. */
+static void publish(struct sim_open *m, const char *dir, const char *name)
+{
+	char path[SIM_PATH_MAX];
+
+	sim_image_publish(&m->img, m->half);
+	sim_open_unlock(m);
+	if (sim_path(dir, name, path, sizeof(path), NULL) == 0)
+		sim_tree_follow(&m->img, path);
+}
+
 int sim_machine_reset(const char *dir, const char *name, int gpu, struct mig_error *err)
 {
 	struct sim_open m;
@@ -262,7 +261,7 @@ int sim_machine_reset(const char *dir, const char *name, int gpu, struct mig_err
 		for (int i = 0; i < (int)m.img.fixed->n_gpus; i++)
 			if (gpu < 0 || i == gpu)
 				sim_state_reset(m.half, i);
-		sim_image_publish(&m.img, m.half);
+		publish(&m, dir, name);
 	}
 	sim_open_close(&m);
 	return rc;
@@ -276,7 +275,7 @@ int sim_machine_reboot(const char *dir, const char *name, struct mig_error *err)
 	if (rc < 0)
 		return rc;
 	sim_state_reboot(m.img.fixed, m.half);
-	sim_image_publish(&m.img, m.half);
+	publish(&m, dir, name);
 	sim_open_close(&m);
 	return 0;
 }
@@ -299,7 +298,7 @@ static int remove_machine(const char *dir, const char *name, struct mig_error *e
 		rmdir(hidden);
 		return rc;
 	}
-	if (remove_tree(hidden) != 0)
+	if (tree_remove(hidden) != 0)
 		return mig_fail(err, MIG_E_IO, "remove %s: %s", hidden, strerror(errno));
 	return 0;
 }
@@ -307,6 +306,7 @@ static int remove_machine(const char *dir, const char *name, struct mig_error *e
 int sim_machine_rm(const char *dir, const char *name, struct mig_error *err)
 {
 	struct mig_error why = { 0 };
+	struct sim_tree tree = { .lock = -1 };
 	struct sim_open m;
 	int rc = sim_open_locked(dir, name, &m, &why);
 
@@ -316,8 +316,14 @@ int sim_machine_rm(const char *dir, const char *name, struct mig_error *err)
 	if (rc < 0)
 		return mig_fail(err, -rc, "%s", why.msg);
 	rc = refuse_held(&m, -1, err);
+	tree.img = &m.img;
+	snprintf(tree.folder, sizeof(tree.folder), "%s/%s", dir, name);
+	/* Nobody puts anything into the tree while it is removed; there may be none to lock. */
+	if (sim_tree_lock(&tree, false) < 0)
+		sim_tree_unlock(&tree);
 	if (rc == 0)
 		rc = remove_machine(dir, name, err);
+	sim_tree_unlock(&tree);
 	if (rc == 0) {
 		m.half->is_removed = 1; /* to processes that have it open */
 		sim_image_publish(&m.img, m.half);

@@ -98,6 +98,15 @@ int sim_machine_reboot(const char *dir, const char *name, struct mig_error *err)
 /** sim_machine_rm - unlink a machine. Errors: NOENT, BUSY (a tenant runs), PERM, IO. */
 int sim_machine_rm(const char *dir, const char *name, struct mig_error *err) MIG_MUST_USE;
 
+/**
+ * sim_machine_xid - raise an XID on a GPU: an event for every process that waits for one.
+ * @gi:	GPU instance that is to blame, -1: the whole GPU. @ci: its compute instance, or -1.
+ *
+ * Errors: NOENT, PERM, MACHINE, IO.
+ */
+int sim_machine_xid(const char *dir, const char *name, int gpu, int gi, int ci, unsigned code,
+		    struct mig_error *err) MIG_MUST_USE;
+
 /* A hold on a GPU or MIG device, as a CUDA process has one. Ends with sim_tenant_end() or
  * when the process dies, however it dies. */
 struct sim_tenant;
@@ -116,6 +125,15 @@ struct sim_tenant;
 int sim_tenant_begin(const char *dir, const char *name, const char *device, int pid,
 		     uint64_t mem_bytes, struct sim_tenant **ret,
 		     struct mig_error *err) MIG_MUST_USE;
+
+/**
+ * sim_tenant_load - from now on the tenant keeps its device that busy; at first not at all.
+ * @sm_percent, @dram_percent:	of the device, up to 100.
+ *
+ * Errors: INVAL, NOENT (the machine was rebooted since, and the hold is gone), PERM, IO.
+ */
+int sim_tenant_load(struct sim_tenant *tenant, unsigned sm_percent, unsigned dram_percent,
+		    struct mig_error *err) MIG_MUST_USE;
 void sim_tenant_end(struct sim_tenant *tenant);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "shared/text.h"
 #include "sim/place.h"
 #include "sim/session.h"
 
@@ -152,6 +153,7 @@ SIM_EXPORT nvmlReturn_t nvmlGpuInstanceGetComputeInstanceRemainingCapacity(
 /* --- Instances ------------------------------------------------------------------------------ */
 
 struct ci_creation {
+	struct sim_deed deed;
 	nvmlGpuInstance_t gi;
 	unsigned profile_id;
 	const nvmlComputeInstancePlacement_t *placement; /* NULL: where the driver likes */
@@ -175,17 +177,25 @@ static nvmlReturn_t apply_create(struct sim_half *next, void *arg)
 	SIM_TRY(sim_state_create_ci(sim_fixed(), next, at.gpu, at.gi, kind,
 				    c->placement ? (int)c->placement->start : -1, &id));
 	c->made = sim_handle_ci(next, at.gpu, at.gi, id);
+	c->deed.gpu = at.gpu;
+	c->deed.slices = at.kind->ci[kind].compute_slices;
+	snprintf(c->deed.made, sizeof(c->deed.made), "CI %d", id);
 	return NVML_SUCCESS;
 }
 
-static nvmlReturn_t create(unsigned since, struct ci_creation *c, bool is_valid,
-			   nvmlComputeInstance_t *ret)
+static nvmlReturn_t create(struct ci_creation *c, bool is_valid, nvmlComputeInstance_t *ret)
 {
 	nvmlReturn_t rc;
+	char words[32];
 
+	snprintf(c->deed.asked, sizeof(c->deed.asked), "%s, profile %u",
+		 sim_handle_words(c->gi, words, sizeof(words)), c->profile_id);
+	if (c->placement)
+		text_append(c->deed.asked, sizeof(c->deed.asked), ", placement %u:%u",
+			    c->placement->start, c->placement->size);
 	if (!is_valid || !ret)
 		c->gi = NULL;
-	rc = sim_change(since, apply_create, c);
+	rc = sim_change(&c->deed, apply_create, c);
 	if (rc == NVML_SUCCESS && ret)
 		*ret = c->made;
 	return rc;
@@ -195,28 +205,41 @@ SIM_EXPORT nvmlReturn_t
 nvmlGpuInstanceCreateComputeInstance(nvmlGpuInstance_t gpuInstance, unsigned profileId,
 				     nvmlComputeInstance_t *computeInstance)
 {
-	struct ci_creation c = { gpuInstance, profileId, NULL, NULL };
+	struct ci_creation c = { .deed.call = SIM_CALL_nvmlGpuInstanceCreateComputeInstance,
+				 .gi = gpuInstance,
+				 .profile_id = profileId };
 
-	return create(SIM_SINCE_nvmlGpuInstanceCreateComputeInstance, &c, true,
-		      computeInstance);
+	return create(&c, true, computeInstance);
 }
 
 SIM_EXPORT nvmlReturn_t nvmlGpuInstanceCreateComputeInstanceWithPlacement(
 	nvmlGpuInstance_t gpuInstance, unsigned profileId,
 	const nvmlComputeInstancePlacement_t *placement, nvmlComputeInstance_t *computeInstance)
 {
-	struct ci_creation c = { gpuInstance, profileId, placement, NULL };
+	struct ci_creation c = {
+		.deed.call = SIM_CALL_nvmlGpuInstanceCreateComputeInstanceWithPlacement,
+		.gi = gpuInstance,
+		.profile_id = profileId,
+		.placement = placement
+	};
 
-	return create(SIM_SINCE_nvmlGpuInstanceCreateComputeInstanceWithPlacement, &c,
-		      placement, computeInstance);
+	return create(&c, placement, computeInstance);
 }
+
+struct ci_destruction {
+	struct sim_deed deed;
+	nvmlComputeInstance_t ci;
+};
 
 static nvmlReturn_t apply_destroy(struct sim_half *next, void *arg)
 {
+	struct ci_destruction *d = arg;
 	struct timespec now;
 	struct sim_at at;
 
-	SIM_TRY(sim_at_ci(next, *(nvmlComputeInstance_t *)arg, &at));
+	SIM_TRY(sim_at_ci(next, d->ci, &at));
+	d->deed.gpu = at.gpu;
+	d->deed.slices = at.ci_kind->compute_slices;
 	if (!sim_is_privileged())
 		return NVML_ERROR_NO_PERMISSION;
 	clock_gettime(CLOCK_BOOTTIME, &now);
@@ -226,8 +249,11 @@ static nvmlReturn_t apply_destroy(struct sim_half *next, void *arg)
 
 SIM_EXPORT nvmlReturn_t nvmlComputeInstanceDestroy(nvmlComputeInstance_t computeInstance)
 {
-	return sim_change(SIM_SINCE_nvmlComputeInstanceDestroy, apply_destroy,
-			  &computeInstance);
+	struct ci_destruction d = { { .call = SIM_CALL_nvmlComputeInstanceDestroy },
+				    computeInstance };
+
+	sim_handle_words(computeInstance, d.deed.asked, sizeof(d.deed.asked));
+	return sim_change(&d.deed, apply_destroy, &d);
 }
 
 SIM_EXPORT nvmlReturn_t

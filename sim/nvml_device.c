@@ -35,6 +35,8 @@ static nvmlReturn_t device_by_index(unsigned index, nvmlDevice_t *device)
 {
 	if (!device || index >= sim_fixed()->n_gpus)
 		return NVML_ERROR_INVALID_ARGUMENT;
+	if (sim_view()->lost >> index & 1)
+		return NVML_ERROR_GPU_IS_LOST;
 	*device = sim_handle_gpu((int)index);
 	return NVML_SUCCESS;
 }
@@ -131,11 +133,8 @@ static bool find_mig(const char *uuid, int gpu, nvmlDevice_t *device)
 	return false;
 }
 
-SIM_EXPORT nvmlReturn_t nvmlDeviceGetHandleByUUID(const char *uuid, nvmlDevice_t *device)
+static nvmlReturn_t device_by_uuid(const char *uuid, nvmlDevice_t *device)
 {
-	SIM_ENTER(nvmlDeviceGetHandleByUUID);
-	if (!uuid || !device)
-		return NVML_ERROR_INVALID_ARGUMENT;
 	for (uint32_t i = 0; i < sim_fixed()->n_gpus; i++) {
 		if (strcasecmp(sim_fixed()->gpus[i].uuid, uuid) == 0)
 			return device_by_index(i, device);
@@ -143,6 +142,47 @@ SIM_EXPORT nvmlReturn_t nvmlDeviceGetHandleByUUID(const char *uuid, nvmlDevice_t
 			return NVML_SUCCESS;
 	}
 	return NVML_ERROR_NOT_FOUND;
+}
+
+SIM_EXPORT nvmlReturn_t nvmlDeviceGetHandleByUUID(const char *uuid, nvmlDevice_t *device)
+{
+	SIM_ENTER(nvmlDeviceGetHandleByUUID);
+	if (!uuid || !device)
+		return NVML_ERROR_INVALID_ARGUMENT;
+	return device_by_uuid(uuid, device);
+}
+
+/* The bytes say not whose UUID they are. */
+static nvmlReturn_t device_by_bytes(const unsigned char bytes[16], nvmlDevice_t *device)
+{
+	char text[SIM_UUID_BYTES] = "GPU-";
+
+	for (int i = 0, at = 4; i < 16; i++) {
+		const bool is_dash = i == 4 || i == 6 || i == 8 || i == 10;
+
+		at += snprintf(text + at, sizeof(text) - (size_t)at, "%s%02x",
+			       is_dash ? "-" : "", bytes[i]);
+	}
+	if (device_by_uuid(text, device) == NVML_SUCCESS)
+		return NVML_SUCCESS;
+	memcpy(text, "MIG-", 4);
+	return device_by_uuid(text, device);
+}
+
+SIM_EXPORT nvmlReturn_t nvmlDeviceGetHandleByUUIDV(const nvmlUUID_t *uuid, nvmlDevice_t *device)
+{
+	SIM_ENTER(nvmlDeviceGetHandleByUUIDV);
+	enum { TEXT = 1, BINARY };
+
+	if (!uuid || !device)
+		return NVML_ERROR_INVALID_ARGUMENT;
+	if (uuid->version != NVML_STRUCT_VERSION(*uuid, 1))
+		return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+	if (uuid->type == BINARY)
+		return device_by_bytes(uuid->value.bytes, device);
+	if (uuid->type != TEXT || !memchr(uuid->value.str, 0, sizeof(uuid->value.str)))
+		return NVML_ERROR_INVALID_ARGUMENT;
+	return device_by_uuid(uuid->value.str, device);
 }
 
 /* --- Who they are ------------------------------------------------------------------------- */

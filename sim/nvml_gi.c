@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "shared/text.h"
 #include "sim/place.h"
 #include "sim/session.h"
 
@@ -32,6 +33,7 @@ SIM_EXPORT nvmlReturn_t nvmlDeviceGetMigMode(nvmlDevice_t device, unsigned *curr
 }
 
 struct mode_change {
+	struct sim_deed deed;
 	nvmlDevice_t device;
 	unsigned mode;
 	nvmlReturn_t status;
@@ -41,21 +43,36 @@ static nvmlReturn_t apply_mode(struct sim_half *next, void *arg)
 {
 	struct mode_change *m = arg;
 	struct sim_at at;
+	unsigned was;
 
 	SIM_TRY(sim_at_gpu(next, m->device, &at));
 	SIM_TRY(may_manage(&at, false));
-	return sim_state_set_mode(sim_fixed(), next, at.gpu, m->mode, &m->status);
+	was = at.state->mode;
+	SIM_TRY(sim_state_set_mode(sim_fixed(), next, at.gpu, m->mode, &m->status));
+	m->deed.gpu = at.gpu;
+	if (m->deed.has_answer) { /* a fault: for that reason it waits for a reset */
+		m->status = (nvmlReturn_t)m->deed.answer;
+		next->gpus[at.gpu].mode = was;
+		next->gpus[at.gpu].pending = m->mode;
+	}
+	snprintf(m->deed.made, sizeof(m->deed.made), "activation %d", m->status);
+	return NVML_SUCCESS;
 }
 
 SIM_EXPORT nvmlReturn_t nvmlDeviceSetMigMode(nvmlDevice_t device, unsigned mode,
 					     nvmlReturn_t *activationStatus)
 {
-	struct mode_change m = { device, mode, NVML_SUCCESS };
+	struct mode_change m = {
+		{ .call = SIM_CALL_nvmlDeviceSetMigMode }, device, mode, NVML_SUCCESS
+	};
+	char words[32];
 	bool is_valid = activationStatus && mode <= NVML_DEVICE_MIG_ENABLE;
 
 	if (!is_valid)
 		m.device = NULL; /* no handle: refused after the checks that come before */
-	SIM_TRY(sim_change(SIM_SINCE_nvmlDeviceSetMigMode, apply_mode, &m));
+	snprintf(m.deed.asked, sizeof(m.deed.asked), "%s, mode %u",
+		 sim_handle_words(device, words, sizeof(words)), mode);
+	SIM_TRY(sim_change(&m.deed, apply_mode, &m));
 	*activationStatus = m.status;
 	return NVML_SUCCESS;
 }
@@ -293,6 +310,7 @@ SIM_EXPORT nvmlReturn_t nvmlDeviceGetGpuInstanceRemainingCapacity(nvmlDevice_t d
 /* --- Instances ------------------------------------------------------------------------------ */
 
 struct gi_creation {
+	struct sim_deed deed;
 	nvmlDevice_t device;
 	unsigned profile_id;
 	const nvmlGpuInstancePlacement_t *placement; /* NULL: where the driver likes */
@@ -315,17 +333,25 @@ static nvmlReturn_t apply_create(struct sim_half *next, void *arg)
 	SIM_TRY(sim_state_create_gi(sim_fixed(), next, at.gpu, kind,
 				    c->placement ? (int)c->placement->start : -1, &id));
 	c->made = sim_handle_gi(next, at.gpu, id);
+	c->deed.gpu = at.gpu;
+	c->deed.slices = at.type->profiles[kind].compute_slices;
+	snprintf(c->deed.made, sizeof(c->deed.made), "GI %d", id);
 	return NVML_SUCCESS;
 }
 
-static nvmlReturn_t create(unsigned since, struct gi_creation *c, bool is_valid,
-			   nvmlGpuInstance_t *ret)
+static nvmlReturn_t create(struct gi_creation *c, bool is_valid, nvmlGpuInstance_t *ret)
 {
 	nvmlReturn_t rc;
+	char words[32];
 
+	snprintf(c->deed.asked, sizeof(c->deed.asked), "%s, profile %u",
+		 sim_handle_words(c->device, words, sizeof(words)), c->profile_id);
+	if (c->placement)
+		text_append(c->deed.asked, sizeof(c->deed.asked), ", placement %u:%u",
+			    c->placement->start, c->placement->size);
 	if (!is_valid || !ret)
 		c->device = NULL;
-	rc = sim_change(since, apply_create, c);
+	rc = sim_change(&c->deed, apply_create, c);
 	if (rc == NVML_SUCCESS && ret)
 		*ret = c->made;
 	return rc;
@@ -334,36 +360,51 @@ static nvmlReturn_t create(unsigned since, struct gi_creation *c, bool is_valid,
 SIM_EXPORT nvmlReturn_t nvmlDeviceCreateGpuInstance(nvmlDevice_t device, unsigned profileId,
 						    nvmlGpuInstance_t *gpuInstance)
 {
-	struct gi_creation c = { device, profileId, NULL, NULL };
+	struct gi_creation c = { .deed.call = SIM_CALL_nvmlDeviceCreateGpuInstance,
+				 .device = device,
+				 .profile_id = profileId };
 
-	return create(SIM_SINCE_nvmlDeviceCreateGpuInstance, &c, true, gpuInstance);
+	return create(&c, true, gpuInstance);
 }
 
 SIM_EXPORT nvmlReturn_t nvmlDeviceCreateGpuInstanceWithPlacement(
 	nvmlDevice_t device, unsigned profileId, const nvmlGpuInstancePlacement_t *placement,
 	nvmlGpuInstance_t *gpuInstance)
 {
-	struct gi_creation c = { device, profileId, placement, NULL };
+	struct gi_creation c = { .deed.call = SIM_CALL_nvmlDeviceCreateGpuInstanceWithPlacement,
+				 .device = device,
+				 .profile_id = profileId,
+				 .placement = placement };
 
-	return create(SIM_SINCE_nvmlDeviceCreateGpuInstanceWithPlacement, &c, placement,
-		      gpuInstance);
+	return create(&c, placement, gpuInstance);
 }
+
+struct gi_destruction {
+	struct sim_deed deed;
+	nvmlGpuInstance_t gi;
+};
 
 static nvmlReturn_t apply_destroy(struct sim_half *next, void *arg)
 {
+	struct gi_destruction *d = arg;
 	struct timespec now;
 	struct sim_at at;
 
-	SIM_TRY(sim_at_gi(next, *(nvmlGpuInstance_t *)arg, &at));
+	SIM_TRY(sim_at_gi(next, d->gi, &at));
 	SIM_TRY(may_manage(&at, true));
+	d->deed.gpu = at.gpu;
+	d->deed.slices = at.kind->compute_slices;
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	return sim_state_destroy_gi(sim_fixed(), next, at.gpu, at.gi,
+	return sim_state_destroy_gi(next, at.gpu, at.gi,
 				    (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
 }
 
 SIM_EXPORT nvmlReturn_t nvmlGpuInstanceDestroy(nvmlGpuInstance_t gpuInstance)
 {
-	return sim_change(SIM_SINCE_nvmlGpuInstanceDestroy, apply_destroy, &gpuInstance);
+	struct gi_destruction d = { { .call = SIM_CALL_nvmlGpuInstanceDestroy }, gpuInstance };
+
+	sim_handle_words(gpuInstance, d.deed.asked, sizeof(d.deed.asked));
+	return sim_change(&d.deed, apply_destroy, &d);
 }
 
 SIM_EXPORT nvmlReturn_t nvmlDeviceGetGpuInstances(nvmlDevice_t device, unsigned profileId,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NVML: what a whole GPU is like. */
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sim/session.h"
@@ -9,7 +8,6 @@
 enum {
 	BRAND_NVIDIA_RTX = 13,
 	BRAND_NVIDIA = 14,
-	VALUE_UINT = 1,
 	ECC_TYPES = 2, /* corrected, uncorrected; volatile, aggregate */
 	ECC_LOCATIONS = 7,
 	WORD_BITS = 8 * sizeof(unsigned long),
@@ -30,8 +28,10 @@ enum {
 GPU_NUMBER(nvmlDeviceGetArchitecture, nvmlDeviceArchitecture_t, (unsigned)at.type->nvml_arch)
 GPU_NUMBER(nvmlDeviceGetBrand, nvmlBrandType_t,
 	   at.type->has_ecc ? BRAND_NVIDIA : BRAND_NVIDIA_RTX)
-GPU_NUMBER(nvmlDeviceGetPersistenceMode, nvmlEnableState_t, 1)
+GPU_NUMBER(nvmlDeviceGetPersistenceMode, nvmlEnableState_t,
+	   call_.fate.has_answer ? call_.fate.answer : 1)
 GPU_NUMBER(nvmlDeviceGetComputeMode, nvmlComputeMode_t, 0)
+GPU_NUMBER(nvmlDeviceGetAccountingMode, nvmlEnableState_t, 0)
 GPU_NUMBER(nvmlDeviceGetDisplayActive, nvmlEnableState_t, 0)
 GPU_NUMBER(nvmlDeviceGetDisplayMode, nvmlEnableState_t, 0)
 GPU_NUMBER(nvmlDeviceGetVirtualizationMode, nvmlGpuVirtualizationMode_t, 0)
@@ -154,43 +154,47 @@ SIM_EXPORT nvmlReturn_t nvmlDeviceGetMemoryErrorCounter(nvmlDevice_t device,
 	return no_ecc_errors(device, errorType, counterType, count);
 }
 
-/* --- Field values ------------------------------------------------------------------------- */
+/* --- Rows and pages of memory ------------------------------------------------------------- */
 
-static nvmlReturn_t field(const struct sim_type *type, unsigned id, unsigned *ret)
+SIM_EXPORT nvmlReturn_t nvmlDeviceGetDefaultEccMode(nvmlDevice_t device,
+						    nvmlEnableState_t *defaultMode)
 {
-	if (id == NVML_FI_DEV_IS_RESETLESS_MIG_SUPPORTED &&
-	    sim_version_has(sim_driver(), SIM_FI_RESETLESS)) {
-		*ret = !type->mode_needs_reset;
-		return NVML_SUCCESS;
-	}
-	if (id == NVML_FI_DEV_IS_MIG_MODE_INDEPENDENT_MIG_QUERY_CAPABLE &&
-	    sim_version_has(sim_driver(), SIM_FI_ASK_MODE_OFF)) {
-		*ret = 1;
-		return NVML_SUCCESS;
-	}
-	return NVML_ERROR_NOT_SUPPORTED;
-}
-
-SIM_EXPORT nvmlReturn_t nvmlDeviceGetFieldValues(nvmlDevice_t device, int valuesCount,
-						 nvmlFieldValue_t *values)
-{
-	SIM_ENTER(nvmlDeviceGetFieldValues);
-	struct timespec now;
+	SIM_ENTER(nvmlDeviceGetDefaultEccMode);
 	struct sim_at at;
 
-	if (!values || valuesCount <= 0)
-		return NVML_ERROR_INVALID_ARGUMENT;
-	SIM_TRY(sim_at_device(sim_view(), device, &at));
-	clock_gettime(CLOCK_REALTIME, &now);
-	for (int i = 0; i < valuesCount; i++) {
-		unsigned v = 0;
-
-		values[i].nvmlReturn = field(at.type, values[i].fieldId, &v);
-		values[i].timestamp = now.tv_sec * 1000000LL + now.tv_nsec / 1000;
-		values[i].latencyUsec = 0;
-		values[i].valueType = VALUE_UINT;
-		values[i].value.ullVal = 0;
-		values[i].value.uiVal = v;
-	}
+	SIM_TRY(sim_at_whole(device, defaultMode, &at));
+	*defaultMode = (unsigned)at.type->has_ecc;
 	return NVML_SUCCESS;
+}
+
+/* From Ampere on memory rows are remapped, and no pages retired: those stay NOT_SUPPORTED. */
+SIM_EXPORT nvmlReturn_t nvmlDeviceGetRemappedRows(nvmlDevice_t device, unsigned *corrRows,
+						  unsigned *uncRows, unsigned *isPending,
+						  unsigned *failureOccurred)
+{
+	SIM_ENTER(nvmlDeviceGetRemappedRows);
+	struct sim_at at;
+
+	if (!uncRows || !isPending || !failureOccurred)
+		return NVML_ERROR_INVALID_ARGUMENT;
+	SIM_TRY(sim_at_whole(device, corrRows, &at));
+	*corrRows = *uncRows = *isPending = *failureOccurred = 0;
+	return NVML_SUCCESS;
+}
+
+/* --- Settings ----------------------------------------------------------------------------- */
+
+/* It is on, and cannot be switched off. */
+SIM_EXPORT nvmlReturn_t nvmlDeviceSetPersistenceMode(nvmlDevice_t device,
+						     nvmlEnableState_t mode)
+{
+	SIM_ENTER(nvmlDeviceSetPersistenceMode);
+	struct sim_at at;
+
+	if (mode > 1)
+		return NVML_ERROR_INVALID_ARGUMENT;
+	SIM_TRY(sim_at_whole(device, &mode, &at));
+	if (!sim_is_privileged())
+		return NVML_ERROR_NO_PERMISSION;
+	return mode ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
 }

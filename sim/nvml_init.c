@@ -9,25 +9,24 @@
 
 SIM_EXPORT nvmlReturn_t nvmlInit(void)
 {
-	return sim_session_init();
+	return sim_session_init(SIM_CALL_nvmlInit);
 }
 
 SIM_EXPORT nvmlReturn_t nvmlInit_v2(void)
 {
-	return sim_session_init();
+	return sim_session_init(SIM_CALL_nvmlInit_v2);
 }
 
 SIM_EXPORT nvmlReturn_t nvmlInitWithFlags(unsigned flags)
 {
 	(void)flags; /* drivers refuse none */
-	return sim_session_init();
+	return sim_session_init(SIM_CALL_nvmlInitWithFlags);
 }
 
 SIM_EXPORT nvmlReturn_t nvmlShutdown(void)
 {
 	/* Without an init too the driver says SUCCESS, whatever its header promises. */
-	sim_session_shutdown();
-	return NVML_SUCCESS;
+	return sim_session_shutdown();
 }
 
 SIM_EXPORT const char *nvmlErrorString(nvmlReturn_t result)
@@ -103,9 +102,13 @@ SIM_EXPORT nvmlReturn_t nvmlSystemGetDriverVersion(char *version, unsigned lengt
 
 SIM_EXPORT nvmlReturn_t nvmlSystemGetNVMLVersion(char *version, unsigned length)
 {
+	const struct sim_call call = sim_enter(SIM_CALL_nvmlSystemGetNVMLVersion);
 	struct sim_version driver;
 	char text[32], whole[48];
 
+	sim_leave(&call);
+	if (call.rc != NVML_SUCCESS && call.rc != NVML_ERROR_UNINITIALIZED)
+		return call.rc;
 	sim_session_driver(text, sizeof(text));
 	if (!sim_version_parse(text, &driver))
 		return NVML_ERROR_UNKNOWN;

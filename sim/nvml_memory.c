@@ -190,3 +190,35 @@ PROCESS_LIST(nvmlDeviceGetGraphicsRunningProcesses_v3, false, nvmlProcessInfo_t)
 PROCESS_LIST(nvmlDeviceGetMPSComputeRunningProcesses, false, nvmlProcessInfo_v1_t)
 PROCESS_LIST(nvmlDeviceGetMPSComputeRunningProcesses_v2, false, nvmlProcessInfo_v2_t)
 PROCESS_LIST(nvmlDeviceGetMPSComputeRunningProcesses_v3, false, nvmlProcessInfo_t)
+
+enum { DETAIL_COMPUTE, DETAIL_MPS = 2 };
+
+SIM_EXPORT nvmlReturn_t nvmlDeviceGetRunningProcessDetailList(nvmlDevice_t device,
+							      nvmlProcessDetailList_t *plist)
+{
+	SIM_ENTER(nvmlDeviceGetRunningProcessDetailList);
+	struct processes list;
+	unsigned room;
+
+	if (!plist || plist->mode > DETAIL_MPS ||
+	    (plist->numProcArrayEntries > 0 && !plist->procArray))
+		return NVML_ERROR_INVALID_ARGUMENT;
+	if (plist->version != NVML_STRUCT_VERSION(*plist, 1))
+		return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+	SIM_TRY(processes(device, &list));
+	if (plist->mode != DETAIL_COMPUTE)
+		list.n = 0;
+	room = plist->numProcArrayEntries;
+	plist->numProcArrayEntries = list.n;
+	if (room < list.n)
+		return NVML_ERROR_INSUFFICIENT_SIZE;
+	for (unsigned i = 0; i < list.n; i++)
+		plist->procArray[i] = (nvmlProcessDetail_v1_t){
+			.pid = list.of[i].pid,
+			.usedGpuMemory = list.of[i].usedGpuMemory,
+			.gpuInstanceId = list.of[i].gpuInstanceId,
+			.computeInstanceId = list.of[i].computeInstanceId,
+			.usedGpuCcProtectedMemory = NVML_VALUE_NOT_AVAILABLE,
+		};
+	return NVML_SUCCESS;
+}

@@ -3,12 +3,16 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "shared/text.h"
+#include "sim/log.h"
+#include "sim/tree_state.h"
 
 /* `changing` is taken first, by whoever changes the machine or starts or ends the session;
  * `mutex` guards everything below it. A change waits for other processes with `changing`
@@ -16,8 +20,9 @@
 static struct {
 	pthread_mutex_t changing, mutex;
 	unsigned n_inits; /* nvmlInit nests: each one needs its own shutdown */
-	uint64_t n_calls; /* since the library was loaded; see count_calls() */
+	uint64_t n_calls; /* since the library was loaded; see write_calls() */
 	struct sim_image image;
+	struct sim_log log;
 	struct sim_version driver;
 	uint32_t boot, mark;
 	bool has_view;
@@ -29,7 +34,8 @@ static struct {
 	char name[SIM_NAME_MAX], id[40]; /* of the machine last open: callers keep pointers */
 } session = { .changing = PTHREAD_MUTEX_INITIALIZER,
 	      .mutex = PTHREAD_MUTEX_INITIALIZER,
-	      .image = { .fd = -1 } };
+	      .image = { .fd = -1 },
+	      .log = SIM_LOG_CLOSED };
 
 static struct sim_half next; /* the state being made; guarded by `changing` */
 
@@ -41,6 +47,11 @@ const struct sim_fixed *sim_fixed(void)
 const struct sim_half *sim_view(void)
 {
 	return &session.view;
+}
+
+const struct sim_image *sim_image(void)
+{
+	return &session.image;
 }
 
 const struct sim_version *sim_driver(void)
@@ -74,25 +85,98 @@ static nvmlReturn_t refresh(void)
 	return session.has_view ? NVML_SUCCESS : NVML_ERROR_UNKNOWN;
 }
 
-static nvmlReturn_t enter_locked(unsigned since)
+/* The driver branch that first had a call, and the call's name: abi/nvml.def. */
+static const struct {
+	unsigned since;
+	const char *name;
+} calls[SIM_CALLS] = {
+#define NVML_FN(use, branch, symbol, args) { branch, #symbol },
+#include "abi/nvml.def"
+#undef NVML_FN
+};
+
+static nvmlReturn_t is_ready(enum sim_call_id id)
 {
-	session.n_calls++;
 	if (session.n_inits == 0)
 		return NVML_ERROR_UNINITIALIZED;
-	if (session.driver.branch < since)
+	if (session.driver.branch < calls[id].since)
 		return NVML_ERROR_FUNCTION_NOT_FOUND;
 	return refresh();
 }
 
-struct sim_call sim_enter(unsigned since)
+static void record(const struct sim_deed *deed, int result)
 {
-	struct sim_call call;
+	const struct sim_log_entry entry = { .call = calls[deed->call].name,
+					     .asked = deed->asked,
+					     .made = deed->made,
+					     .result = result };
+
+	sim_log_write(&session.log, session.current, session.image.fd, session.image.owner,
+		      &entry);
+}
+
+static void die(const struct sim_deed *deed)
+{
+	if (deed)
+		record(deed, SIM_LOG_KILLED);
+	kill(getpid(), SIGKILL);
+}
+
+static void pass_time(uint64_t ns)
+{
+	struct timespec left = { .tv_sec = (time_t)(ns / 1000000000),
+				 .tv_nsec = (long)(ns % 1000000000) };
+
+	while (nanosleep(&left, &left) < 0 && errno == EINTR)
+		;
+}
+
+/* What is in store for the call. Delays pass with no lock held. */
+static void suffer(enum sim_call_id id, const struct sim_deed *deed, struct sim_call *call)
+{
+	struct sim_faults *faults = sim_image_faults(&session.image);
+
+	call->fate = sim_fault_take(faults, session.image.is_writable, id);
+	if (!deed)
+		call->fate.delay_ns += sim_fault_latency_ns(faults, id, -1, -1);
+	if (call->fate.delay_ns) {
+		pthread_mutex_unlock(&session.mutex);
+		pass_time(call->fate.delay_ns);
+		pthread_mutex_lock(&session.mutex);
+		call->rc = is_ready(id);
+		if (call->rc != NVML_SUCCESS)
+			return;
+	}
+	if (call->fate.is_killed)
+		die(deed);
+	call->rc = call->fate.rc;
+	if (deed && call->rc != NVML_SUCCESS)
+		record(deed, (int)call->rc);
+}
+
+/* With SUCCESS the mutex is held. */
+static struct sim_call enter(enum sim_call_id id, const struct sim_deed *deed)
+{
+	struct sim_call call = { .rc = NVML_SUCCESS };
 
 	pthread_mutex_lock(&session.mutex);
-	call.rc = enter_locked(since);
+	call.rc = is_ready(id);
+	if (call.rc == NVML_SUCCESS && sim_fault_is_any(sim_image_faults(&session.image)))
+		suffer(id, deed, &call);
 	if (call.rc != NVML_SUCCESS)
 		pthread_mutex_unlock(&session.mutex);
 	return call;
+}
+
+static void count_call(void)
+{
+	__atomic_fetch_add(&session.n_calls, 1, __ATOMIC_RELAXED);
+}
+
+struct sim_call sim_enter(enum sim_call_id id)
+{
+	count_call();
+	return enter(id, NULL);
 }
 
 void sim_leave(const struct sim_call *call)
@@ -130,7 +214,9 @@ static bool is_same_half(const struct sim_half *a, const struct sim_half *b, uin
 	       memcmp(a->gpus, b->gpus, n_gpus * sizeof(a->gpus[0])) == 0;
 }
 
-static nvmlReturn_t attempt(nvmlReturn_t (*apply)(struct sim_half *half, void *arg), void *arg)
+typedef nvmlReturn_t apply_fn(struct sim_half *half, void *arg);
+
+static nvmlReturn_t attempt(apply_fn *apply, void *arg)
 {
 	copy_half(&next, &session.view, session.image.fixed->n_gpus);
 	sim_state_sweep(&session.image, &next);
@@ -150,50 +236,144 @@ static nvmlReturn_t become_writer(void)
 	return rc < 0 ? NVML_ERROR_UNKNOWN : NVML_SUCCESS;
 }
 
-static nvmlReturn_t publish(nvmlReturn_t (*apply)(struct sim_half *half, void *arg), void *arg,
+static nvmlReturn_t publish(const struct sim_deed *deed, apply_fn *apply, void *arg,
 			    uint64_t seq)
 {
-	SIM_TRY(refresh());
-	if (session.seq != seq)
-		SIM_TRY(attempt(apply, arg));
+	nvmlReturn_t rc = refresh();
+
+	if (rc == NVML_SUCCESS && session.seq != seq)
+		rc = attempt(apply, arg);
+	record(deed, (int)rc);
+	if (rc != NVML_SUCCESS)
+		return rc;
 	if (is_same_half(&next, &session.view, session.image.fixed->n_gpus))
 		return NVML_SUCCESS;
 	sim_image_publish(&session.image, &next);
 	return refresh();
 }
 
-static nvmlReturn_t change(unsigned since,
-			   nvmlReturn_t (*apply)(struct sim_half *half, void *arg), void *arg)
+/* What it would come to, tried without the image's lock. */
+static nvmlReturn_t try_change(struct sim_deed *deed, apply_fn *apply, void *arg,
+			       uint64_t *ret_seq, uint64_t *ret_delay_ns)
 {
+	const struct sim_faults *faults;
 	nvmlReturn_t rc;
-	uint64_t seq;
 
 	pthread_mutex_lock(&session.mutex);
-	rc = enter_locked(since);
+	rc = is_ready(deed->call);
 	if (rc == NVML_SUCCESS)
 		rc = attempt(apply, arg);
-	seq = session.seq;
+	*ret_seq = session.seq;
+	*ret_delay_ns = 0;
+	if (rc == NVML_SUCCESS) {
+		faults = sim_image_faults(&session.image);
+		if (sim_fault_is_any(faults))
+			*ret_delay_ns =
+				sim_fault_latency_ns(faults, deed->call,
+						     (int)sim_fixed()->gpus[deed->gpu].type,
+						     deed->slices);
+	} else if (session.n_inits > 0) {
+		record(deed, (int)rc);
+	}
 	pthread_mutex_unlock(&session.mutex);
-	if (rc != NVML_SUCCESS)
-		return rc;
+	return rc;
+}
 
-	SIM_TRY(become_writer());
+static nvmlReturn_t make_change(struct sim_deed *deed, apply_fn *apply, void *arg, uint64_t seq)
+{
+	nvmlReturn_t rc = become_writer();
+
 	pthread_mutex_lock(&session.mutex);
-	rc = publish(apply, arg, seq);
+	if (rc != NVML_SUCCESS) {
+		record(deed, (int)rc);
+		pthread_mutex_unlock(&session.mutex);
+		return rc;
+	}
+	rc = publish(deed, apply, arg, seq);
 	pthread_mutex_unlock(&session.mutex);
 	sim_image_unlock(&session.image);
 	return rc;
 }
 
-nvmlReturn_t sim_change(unsigned since, nvmlReturn_t (*apply)(struct sim_half *half, void *arg),
-			void *arg)
+/* The call takes its time before the image is locked; another thread may change it then,
+ * and even end the session. */
+static nvmlReturn_t change(struct sim_deed *deed, apply_fn *apply, void *arg)
 {
+	uint64_t seq, delay_ns;
+
+	SIM_TRY(try_change(deed, apply, arg, &seq, &delay_ns));
+	if (delay_ns) {
+		pthread_mutex_unlock(&session.changing);
+		pass_time(delay_ns);
+		pthread_mutex_lock(&session.changing);
+		SIM_TRY(try_change(deed, apply, arg, &seq, &delay_ns));
+	}
+	return make_change(deed, apply, arg, seq);
+}
+
+nvmlReturn_t sim_change(struct sim_deed *deed, apply_fn *apply, void *arg)
+{
+	struct sim_call call;
 	nvmlReturn_t rc;
 
+	count_call();
+	call = enter(deed->call, deed);
+	sim_leave(&call);
+	if (call.rc != NVML_SUCCESS)
+		return call.rc;
+	deed->has_answer = call.fate.has_answer;
+	deed->answer = call.fate.answer;
 	pthread_mutex_lock(&session.changing);
-	rc = change(since, apply, arg);
+	rc = change(deed, apply, arg);
+	if (rc == NVML_SUCCESS)
+		sim_tree_follow(&session.image, session.current);
+	if (rc == NVML_SUCCESS && call.fate.is_killed_after)
+		die(NULL); /* its record is there */
 	pthread_mutex_unlock(&session.changing);
-	return rc;
+	return rc == NVML_SUCCESS ? call.fate.rc_after : rc;
+}
+
+/* With both mutexes held. */
+static bool has_dead(void)
+{
+	struct sim_alive alive;
+
+	if (session.n_inits == 0 || sim_alive(&alive) != NVML_SUCCESS)
+		return false;
+	for (uint32_t i = 0; i < session.view.n_holds; i++)
+		if (session.view.holds[i].pid && !alive.is[i])
+			return true;
+	return false;
+}
+
+static bool is_burial_due(void)
+{
+	bool is_due;
+
+	pthread_mutex_lock(&session.mutex);
+	is_due = has_dead();
+	pthread_mutex_unlock(&session.mutex);
+	return is_due;
+}
+
+static nvmlReturn_t bury(struct sim_half *half, void *arg)
+{
+	(void)half;
+	(void)arg;
+	return NVML_SUCCESS;
+}
+
+void sim_bury(void)
+{
+	pthread_mutex_lock(&session.changing);
+	if (is_burial_due() && become_writer() == NVML_SUCCESS) {
+		pthread_mutex_lock(&session.mutex);
+		if (refresh() == NVML_SUCCESS && attempt(bury, NULL) == NVML_SUCCESS)
+			sim_image_publish(&session.image, &next);
+		pthread_mutex_unlock(&session.mutex);
+		sim_image_unlock(&session.image);
+	}
+	pthread_mutex_unlock(&session.changing);
 }
 
 /* --- Which machine ---------------------------------------------------------------------- */
@@ -238,6 +418,7 @@ static uint32_t mark_of(const char *id)
 static void close_image(void)
 {
 	sim_image_close(&session.image);
+	sim_log_close(&session.log);
 	session.has_view = false;
 }
 
@@ -264,7 +445,7 @@ static nvmlReturn_t open_image(void)
 	return NVML_SUCCESS;
 }
 
-nvmlReturn_t sim_session_init(void)
+static nvmlReturn_t init(void)
 {
 	nvmlReturn_t rc = NVML_SUCCESS;
 
@@ -279,7 +460,7 @@ nvmlReturn_t sim_session_init(void)
 	return rc;
 }
 
-void sim_session_shutdown(void)
+static void shut_down(void)
 {
 	pthread_mutex_lock(&session.changing);
 	pthread_mutex_lock(&session.mutex);
@@ -287,6 +468,29 @@ void sim_session_shutdown(void)
 		close_image();
 	pthread_mutex_unlock(&session.mutex);
 	pthread_mutex_unlock(&session.changing);
+}
+
+nvmlReturn_t sim_session_init(enum sim_call_id id)
+{
+	struct sim_call call;
+
+	SIM_TRY(init());
+	call = enter(id, NULL);
+	sim_leave(&call);
+	if (call.rc != NVML_SUCCESS)
+		shut_down();
+	return call.rc;
+}
+
+nvmlReturn_t sim_session_shutdown(void)
+{
+	const struct sim_call call = enter(SIM_CALL_nvmlShutdown, NULL);
+
+	sim_leave(&call);
+	if (call.fate.rc != NVML_SUCCESS)
+		return call.fate.rc;
+	shut_down();
+	return NVML_SUCCESS;
 }
 
 void sim_session_driver(char *buf, size_t len)
@@ -400,7 +604,7 @@ __attribute__((constructor)) static void loaded(void)
 
 /* For whoever measures how often a program asks the driver: a line a process, in the file
  * that MIGCTL_SIM_CALLS names. Changing calls are counted once, init and shutdown are not. */
-static void count_calls(void)
+static void write_calls(void)
 {
 	const char *path = secure_getenv("MIGCTL_SIM_CALLS");
 	FILE *f = path && session.n_calls ? fopen(path, "ae") : NULL;
@@ -417,7 +621,7 @@ __attribute__((destructor)) static void unloaded(void)
 	if (pthread_mutex_trylock(&session.changing) != 0)
 		return;
 	if (pthread_mutex_trylock(&session.mutex) == 0) {
-		count_calls();
+		write_calls();
 		session.n_inits = 0;
 		close_image();
 		pthread_mutex_unlock(&session.mutex);

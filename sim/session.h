@@ -12,6 +12,7 @@
 
 #include "abi/nvml.h"
 #include "shared/cleanup.h"
+#include "sim/fault.h"
 #include "sim/image.h"
 #include "sim/state.h"
 #include "sim/uuid.h"
@@ -19,29 +20,24 @@
 
 #define SIM_EXPORT __attribute__((visibility("default")))
 
-/* The driver branch that first had a symbol: the column `since` of abi/nvml.def. */
-enum sim_since {
-#define NVML_FN(use, since, name, args) SIM_SINCE_##name = (since),
-#include "abi/nvml.def"
-#undef NVML_FN
-};
-
 struct sim_call {
 	nvmlReturn_t rc;
+	struct sim_fate fate; /* what `sim fault` has in store for it, delays apart */
 };
 
 /**
  * sim_enter - begin a call: is the library initialised, does the machine's driver have the
- * symbol, and what is the state now?
+ * symbol, is a fault set for it, and what is the state now?
  *
- * Return: .rc UNINITIALIZED, FUNCTION_NOT_FOUND, UNKNOWN (a damaged machine) or SUCCESS.
+ * Return: .rc UNINITIALIZED, FUNCTION_NOT_FOUND, UNKNOWN (a damaged machine), a fault's error or
+ * SUCCESS. A call that is to hang or to be slow does so in here, with no lock held.
  */
-struct sim_call sim_enter(unsigned since);
+struct sim_call sim_enter(enum sim_call_id id);
 void sim_leave(const struct sim_call *call);
 
-#define SIM_ENTER(name)                                                               \
-	CLEANUP(sim_leave) const struct sim_call call_ = sim_enter(SIM_SINCE_##name); \
-	if (call_.rc != NVML_SUCCESS)                                                 \
+#define SIM_ENTER(name)                                                              \
+	CLEANUP(sim_leave) const struct sim_call call_ = sim_enter(SIM_CALL_##name); \
+	if (call_.rc != NVML_SUCCESS)                                                \
 	return call_.rc
 
 #define SIM_TRY(expr)                      \
@@ -54,6 +50,7 @@ void sim_leave(const struct sim_call *call);
 /* Inside a call: the machine. */
 const struct sim_fixed *sim_fixed(void);
 const struct sim_half *sim_view(void);
+const struct sim_image *sim_image(void);
 const struct sim_version *sim_driver(void);
 bool sim_is_privileged(void);
 
@@ -64,6 +61,17 @@ struct sim_alive {
 /** sim_alive - ask who lives. May renew the view: call it before sim_at_*(). */
 nvmlReturn_t sim_alive(struct sim_alive *ret);
 
+/* A call that changes something, and what the machine's log will say of it. */
+struct sim_deed {
+	enum sim_call_id call;
+	char asked[96]; /* its arguments in words */
+	/* Of the one who applies it, when it succeeds: */
+	char made[24];   /* "GI 2"; empty: nothing new */
+	int gpu, slices; /* how long it takes depends on them; slices 0: on neither */
+	bool has_answer; /* set before: a fault wants the call to say `answer` */
+	unsigned answer;
+};
+
 /**
  * sim_change - apply a change to the machine.
  * @apply:	checks everything and changes @next; called again when another process was
@@ -71,13 +79,19 @@ nvmlReturn_t sim_alive(struct sim_alive *ret);
  *
  * What @apply refuses is refused without waiting for anybody.
  */
-nvmlReturn_t sim_change(unsigned since, nvmlReturn_t (*apply)(struct sim_half *next, void *arg),
-			void *arg);
+nvmlReturn_t sim_change(struct sim_deed *deed,
+			nvmlReturn_t (*apply)(struct sim_half *next, void *arg), void *arg);
+
+/**
+ * sim_bury - free the holds of the dead, if this process may: from then on the meters do not
+ * run for them. Before a call that reads a meter, not inside one.
+ */
+void sim_bury(void);
 
 /* --- Starting and ending ---------------------------------------------------------------- */
 
-nvmlReturn_t sim_session_init(void);
-void sim_session_shutdown(void);
+nvmlReturn_t sim_session_init(enum sim_call_id call);
+nvmlReturn_t sim_session_shutdown(void);
 
 /** sim_session_driver - the driver's version, also before nvmlInit. */
 void sim_session_driver(char *buf, size_t len);
@@ -120,6 +134,9 @@ nvmlDevice_t sim_handle_gpu(int gpu);
 nvmlDevice_t sim_handle_mig(const struct sim_half *half, int gpu, int gi, int ci);
 nvmlGpuInstance_t sim_handle_gi(const struct sim_half *half, int gpu, int gi);
 nvmlComputeInstance_t sim_handle_ci(const struct sim_half *half, int gpu, int gi, int ci);
+
+/** sim_handle_words - what a handle is of, "GPU 0 GI 2", whether it is there or not. */
+const char *sim_handle_words(const void *handle, char *buf, size_t len);
 
 /* Of which boot of the machine this session is, and a mark that tells its handles from
  * those of another machine. (session.c) */

@@ -108,18 +108,17 @@ nvmlReturn_t sim_state_create_gi(const struct sim_fixed *fixed, struct sim_half 
 }
 
 /* A stamp of the future was made before the host's last boot: it has settled since. */
-static bool is_settling(const struct sim_fixed *fixed, const struct sim_gi *gi, uint64_t now_ns)
+static bool is_settling(const struct sim_half *half, const struct sim_gi *gi, uint64_t now_ns)
 {
 	return gi->emptied_ns && now_ns >= gi->emptied_ns &&
-	       now_ns - gi->emptied_ns < (uint64_t)fixed->settle_ms * 1000000;
+	       now_ns - gi->emptied_ns < (uint64_t)half->settle_ms * 1000000;
 }
 
-nvmlReturn_t sim_state_destroy_gi(const struct sim_fixed *fixed, struct sim_half *half, int gpu,
-				  int gi, uint64_t now_ns)
+nvmlReturn_t sim_state_destroy_gi(struct sim_half *half, int gpu, int gi, uint64_t now_ns)
 {
 	struct sim_gi *g = &half->gpus[gpu].gi[gi];
 
-	if (has_cis(g) || sim_state_is_held(half, gpu, gi, -1) || is_settling(fixed, g, now_ns))
+	if (has_cis(g) || sim_state_is_held(half, gpu, gi, -1) || is_settling(half, g, now_ns))
 		return NVML_ERROR_IN_USE;
 	memset(g, 0, sizeof(*g));
 	return NVML_SUCCESS;
@@ -167,6 +166,7 @@ void sim_state_reset(struct sim_half *half, int gpu)
 
 	memset(st->gi, 0, sizeof(st->gi));
 	st->mode = st->pending;
+	half->lost &= ~(1U << gpu);
 }
 
 void sim_state_reboot(const struct sim_fixed *fixed, struct sim_half *half)

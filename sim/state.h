@@ -41,8 +41,7 @@ nvmlReturn_t sim_state_create_gi(const struct sim_fixed *fixed, struct sim_half 
 				 int kind, int start, int *ret_id);
 
 /** sim_state_destroy_gi - Errors: IN_USE: CIs, a holder, or its last CI went just now. */
-nvmlReturn_t sim_state_destroy_gi(const struct sim_fixed *fixed, struct sim_half *half, int gpu,
-				  int gi, uint64_t now_ns);
+nvmlReturn_t sim_state_destroy_gi(struct sim_half *half, int gpu, int gi, uint64_t now_ns);
 
 /** sim_state_create_ci - the same for a compute instance; @start in compute slices of the GI. */
 nvmlReturn_t sim_state_create_ci(const struct sim_fixed *fixed, struct sim_half *half, int gpu,

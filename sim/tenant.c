@@ -227,6 +227,33 @@ int sim_tenant_begin(const char *dir, const char *name, const char *device, int 
 	return 0;
 }
 
+int sim_tenant_load(struct sim_tenant *tenant, unsigned sm_percent, unsigned dram_percent,
+		    struct mig_error *err)
+{
+	struct sim_open *m = &tenant->machine;
+	struct sim_hold *hold;
+	int rc;
+
+	if (sm_percent > 100 || dram_percent > 100)
+		return mig_fail(err, MIG_E_INVAL,
+				"a tenant cannot keep its device busier than 100 %%");
+	rc = sim_open_lock(m, err);
+	if (rc < 0)
+		return rc;
+	hold = &m->half->holds[tenant->row];
+	/* While the byte is held nobody else can have the row; but a reboot empties it. */
+	if (tenant->row >= m->half->n_holds || !hold->pid) {
+		sim_open_unlock(m);
+		return mig_fail(err, MIG_E_NOENT, "machine %s was rebooted: the hold is gone",
+				m->img.fixed->name);
+	}
+	hold->sm_percent = (uint8_t)sm_percent;
+	hold->dram_percent = (uint8_t)dram_percent;
+	sim_image_publish(&m->img, m->half);
+	sim_open_unlock(m);
+	return 0;
+}
+
 void sim_tenant_end(struct sim_tenant *tenant)
 {
 	struct sim_open *m;

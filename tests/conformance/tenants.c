@@ -250,6 +250,39 @@ static void a_reboot_ends_holds_and_loses_gpus(void)
 	machine_stop();
 }
 
+/* Every third is killed, the others end; the next one takes over what they left. */
+static void of_a_thousand_tenants_nothing_stays_held(void)
+{
+	uint64_t idle;
+	int status;
+
+	start();
+	idle = used(mig);
+	fflush(NULL);
+	for (int i = 0; i < 1000; i++) {
+		const pid_t child = fork();
+
+		CHECK(child >= 0);
+		if (child == 0) {
+			struct sim_tenant *tenant = hold("0/2/0", getpid(), 30ULL * GIB);
+
+			if (i % 3 == 0)
+				raise(SIGKILL);
+			if (i % 3 == 1)
+				sim_tenant_end(tenant);
+			_exit(0);
+		}
+		CHECK(waitpid(child, &status, 0) == child);
+		CHECK(i % 3 == 0 ? WIFSIGNALED(status)
+				 : WIFEXITED(status) && !WEXITSTATUS(status));
+	}
+	CHECK_EQ(used(mig), idle);
+	CHECK_EQ(n_processes(gpu(0)), 0);
+	CHECK_RC(nv.nvmlComputeInstanceDestroy(ci), NVML_SUCCESS);
+	CHECK_RC(nv.nvmlGpuInstanceDestroy(gi), NVML_SUCCESS);
+	machine_stop();
+}
+
 int main(void)
 {
 	door_open();
@@ -262,6 +295,7 @@ int main(void)
 	RUN(what_cannot_be_held_is_refused_by_name);
 	RUN(a_machine_has_room_for_so_many_holders);
 	RUN(a_reboot_ends_holds_and_loses_gpus);
+	RUN(of_a_thousand_tenants_nothing_stays_held);
 	mig_catalog_close(catalog);
 	return 0;
 }

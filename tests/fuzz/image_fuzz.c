@@ -127,7 +127,7 @@ static void walk(const struct sim_image *img, struct sim_half *half)
 			for (int ci = 0; ci < SIM_CIS_MAX; ci++)
 				if (g->ci[ci].generation)
 					sim_state_destroy_ci(half, gpu, gi, ci, 1);
-			sim_state_destroy_gi(img->fixed, half, gpu, gi, 2);
+			sim_state_destroy_gi(half, gpu, gi, 2);
 		}
 		sim_state_set_mode(img->fixed, half, gpu, 1, &status);
 		for (int k = 0; half->gpus[gpu].mode && k < type->n_profiles; k++) {

@@ -17,6 +17,7 @@
 #define MIG_DEVICE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <mig/catalog.h>
@@ -38,6 +39,9 @@ struct mig_machine_options {
 	 * no serial and minor numbers: enough to look at what stands, and quicker. CI profiles that
 	 * do not stand anywhere are not known then. */
 	bool is_brief;
+	/* What stands before /proc and /dev where the driver's files are read: NULL or "" for the
+	 * system's own, else the root of a tree that looks like them. */
+	const char *root;
 };
 
 /* An open driver. */
@@ -56,6 +60,9 @@ MIG_API void mig_machine_close(struct mig_machine *machine);
 
 /** mig_machine_calls - driver calls made since it was opened. */
 MIG_API uint64_t mig_machine_calls(const struct mig_machine *machine);
+
+/** mig_machine_root - the root it was opened with; "" for the system's own files. */
+MIG_API const char *mig_machine_root(const struct mig_machine *machine);
 
 /* A compute instance: with its GPU instance, a MIG device. */
 struct mig_ci {
@@ -141,6 +148,110 @@ struct mig_holder {
 MIG_API MIG_MUST_USE int mig_holders(struct mig_machine *machine, const struct mig_gpu *gpu,
 				     int gi, int ci, struct mig_holder *ret,
 				     struct mig_error *err);
+
+/*
+ * Capabilities: who may open /dev/nvidia-caps/nvidia-cap<minor> may use an instance, or (config)
+ * change, or (monitor) watch all of them. The driver lists every minor that there can ever be in
+ * /proc/driver/nvidia-caps/mig-minors, and has a file for each capability that there is now:
+ * /proc/driver/nvidia/capabilities/gpuN/mig/giG/access, .../giG/ciC/access, mig/config,
+ * mig/monitor. N is the GPU's minor number, the one of /dev/nvidiaN.
+ */
+enum {
+	MIG_CAPS_GPUS = 32, /* GPU minor numbers that the driver's table reaches: 0 to 31 */
+	MIG_CAPS_GIS = 15,  /* GPU instance ids: 0 to 14 */
+	MIG_CAPS_CIS = 8,   /* compute instance ids: 0 to 7 */
+};
+
+/* The table mig-minors; -1 where it has no line. */
+struct mig_caps {
+	int n;                   /* lines that were understood */
+	int32_t config, monitor; /* minors */
+	int32_t gi[MIG_CAPS_GPUS][MIG_CAPS_GIS];
+	int32_t ci[MIG_CAPS_GPUS][MIG_CAPS_GIS][MIG_CAPS_CIS];
+};
+
+/**
+ * mig_caps_read - read /proc/driver/nvidia-caps/mig-minors below @root.
+ * @root:	NULL or "": the system's own.
+ * @ret:	some 17 KiB; written on success only.
+ *
+ * Errors: NOENT - no such file: no driver that knows MIG is loaded; SYNTAX - names file and
+ * line; PERM, IO, NOMEM.
+ */
+MIG_API MIG_MUST_USE int mig_caps_read(const char *root, struct mig_caps *ret,
+				       struct mig_error *err);
+
+/**
+ * mig_caps_parse - the same of a text.
+ * @where:	what errors call it.
+ *
+ * Lines of names beyond the enum above, or of kinds unknown, are skipped: a later driver may
+ * have more. Errors: SYNTAX - a line that is not a name, one space and a minor, or a name that
+ * has two.
+ */
+MIG_API MIG_MUST_USE int mig_caps_parse(const char *text, const char *where,
+					struct mig_caps *ret, struct mig_error *err);
+
+/** mig_caps_minor - of GPU instance @gi of the GPU of that minor number, or with @ci >= 0 of its
+ *  compute instance; -1: the table has none. */
+MIG_API int mig_caps_minor(const struct mig_caps *caps, int gpu_minor, int gi, int ci);
+
+/* What a capability's file says. */
+struct mig_cap {
+	int32_t minor;        /* of /dev/nvidia-caps/nvidia-cap<minor> */
+	unsigned mode;        /* that the node shall have: 0400 or 0444 */
+	bool may_be_modified; /* does the driver's helper set the node's mode? */
+};
+
+/**
+ * mig_cap_read - read a capability's file below @root.
+ * @name:	below /proc/driver/nvidia/capabilities: "mig/config", "gpu0/mig/gi2/access".
+ * @ret:	written on success only.
+ *
+ * Errors: NOENT - there is no such capability now; SYNTAX, PERM, IO, NOMEM.
+ */
+MIG_API MIG_MUST_USE int mig_cap_read(const char *root, const char *name, struct mig_cap *ret,
+				      struct mig_error *err);
+
+/** mig_cap_parse - the same of a text. Errors: SYNTAX - no or a bad DeviceFileMinor or Mode. */
+MIG_API MIG_MUST_USE int mig_cap_parse(const char *text, const char *where, struct mig_cap *ret,
+				       struct mig_error *err);
+
+/** mig_cap_name - the name of an instance's file for mig_cap_read(); @ci < 0: of the GPU
+ *  instance. Returns @buf. */
+MIG_API char *mig_cap_name(int gpu_minor, int gi, int ci, char *buf, size_t len);
+
+/* How a GPU is set, beyond how it is cut; -1: the driver does not tell. */
+struct mig_gpu_settings {
+	int persistence, accounting; /* 0 off, 1 on */
+	int compute_mode;            /* 0 shared, 1 one thread, 2 none, 3 one process */
+	int virtualization; /* 0 none, 1 passed through, 2 vGPU, 3 and 4 a host of vGPUs */
+};
+
+/**
+ * mig_gpu_check - does the GPU answer at all, and how is it set?
+ * @index:	of the GPU; a snapshot is not needed, which one lost GPU prevents.
+ * @ret:	written on success only.
+ *
+ * Errors: NVML - it fell off the bus, say; NOENT, PERM.
+ */
+MIG_API MIG_MUST_USE int mig_gpu_check(struct mig_machine *machine, int index,
+				       struct mig_gpu_settings *ret, struct mig_error *err);
+
+/** mig_machine_gpus - how many GPUs the driver counts. Errors: NVML. */
+MIG_API MIG_MUST_USE int mig_machine_gpus(struct mig_machine *machine, struct mig_error *err);
+
+/* The driver's library and the driver behind it. */
+struct mig_library {
+	char path[256];         /* the file that was loaded, or "" */
+	char version[32];       /* of the library: "580.126.09", or "" when it does not tell */
+	char driver[32];        /* of the driver, likewise */
+	int n_missing;          /* symbols that libmig would ask for, and that are not there */
+	const char *missing[8]; /* the first of them; static */
+};
+
+/** mig_machine_library - which library answers. @ret: always filled. */
+MIG_API void mig_machine_library(struct mig_machine *machine, struct mig_library *ret);
 
 /* An instance or GPU that somebody named. -1 where the name did not go that far. */
 struct mig_ref {

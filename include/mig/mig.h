@@ -9,5 +9,6 @@
 #include <mig/error.h>
 #include <mig/geometry.h>
 #include <mig/manage.h>
+#include <mig/smi.h>
 
 #endif

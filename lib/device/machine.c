@@ -2,8 +2,10 @@
 #include "lib/device/machine.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "shared/cleanup.h"
+#include "shared/text.h"
 
 int mig_machine_open(const struct mig_machine_options *opt, struct mig_machine **ret,
 		     struct mig_error *err)
@@ -18,6 +20,10 @@ int mig_machine_open(const struct mig_machine_options *opt, struct mig_machine *
 
 	if (!machine)
 		return mig_fail(err, MIG_E_NOMEM, "open the driver");
+	text_copy(machine->root, sizeof(machine->root), opt->root ? opt->root : "");
+	if (opt->root && strlen(opt->root) >= sizeof(machine->root))
+		return mig_fail(err, MIG_E_INVAL, "%.40s…: the name of the root is too long",
+				opt->root);
 	rc = mig_nvml_open(&nvml, &machine->nvml, err);
 	if (rc < 0)
 		return rc;
@@ -38,6 +44,11 @@ void mig_machine_close(struct mig_machine *machine)
 uint64_t mig_machine_calls(const struct mig_machine *machine)
 {
 	return mig_nvml_calls(machine->nvml);
+}
+
+const char *mig_machine_root(const struct mig_machine *machine)
+{
+	return machine->root;
 }
 
 struct mig_nvml *mig_machine_nvml(struct mig_machine *machine)

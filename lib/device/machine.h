@@ -10,6 +10,7 @@ struct mig_machine {
 	struct mig_nvml *nvml;
 	struct mig_catalog *catalog; /* borrowed, or NULL */
 	bool is_brief;               /* see struct mig_machine_options */
+	char root[4096];             /* likewise; "": the system's own files */
 };
 
 /** mig_machine_nvml - the door of an open machine; manage changes the driver through it. */

@@ -14,6 +14,7 @@
 #define NVML_NVML_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <mig/error.h>
@@ -226,6 +227,56 @@ struct mig_nvml_attributes {
 };
 int mig_nvml_attributes(struct mig_nvml *nvml, struct mig_nvml_gpu mig,
 			struct mig_nvml_attributes *ret, struct mig_error *err) MIG_MUST_USE;
+
+/* --- What tools show ------------------------------------------------------------------ */
+
+/* Of a GPU or a MIG device; what the driver does not tell is -1. */
+struct mig_nvml_readings {
+	int64_t mem_total_bytes, mem_reserved_bytes, mem_used_bytes, mem_free_bytes;
+	int64_t bar1_total_bytes, bar1_used_bytes, bar1_free_bytes;
+	int64_t persistence, display_active, compute_mode, ecc_mode; /* as NVML numbers them */
+	int64_t ecc_volatile, ecc_sram_volatile;                     /* uncorrected errors */
+	int64_t fan_percent, temperature_c, pstate, power_mw, power_limit_mw, gpu_percent;
+};
+void mig_nvml_readings(struct mig_nvml *nvml, struct mig_nvml_gpu gpu,
+		       struct mig_nvml_readings *ret);
+
+/** mig_nvml_cuda_version - 13000 for 13.0. */
+int mig_nvml_cuda_version(struct mig_nvml *nvml, int *ret, struct mig_error *err) MIG_MUST_USE;
+
+/** mig_nvml_gi_remaining - GIs of a profile that could still be made. Return: how many. */
+int mig_nvml_gi_remaining(struct mig_nvml *nvml, struct mig_nvml_gpu gpu, int profile_id,
+			  struct mig_error *err) MIG_MUST_USE;
+int mig_nvml_ci_remaining(struct mig_nvml *nvml, struct mig_nvml_gi gi, int profile_id,
+			  struct mig_error *err) MIG_MUST_USE;
+
+/* --- Its health ------------------------------------------------------------------------ */
+
+/** mig_nvml_library_version - NVML's own: "13.580.126.09", the driver's behind CUDA's. */
+int mig_nvml_library_version(struct mig_nvml *nvml, char *buf, unsigned len,
+			     struct mig_error *err) MIG_MUST_USE;
+
+/** mig_nvml_library_path - the file that was loaded, or "" when the linker does not tell. */
+void mig_nvml_library_path(const struct mig_nvml *nvml, char *buf, size_t len);
+
+/**
+ * mig_nvml_missing - the symbols that this room asks for and a driver of @branch lacks, or the
+ * library does not have.
+ * @branch:	580 of "580.126.09"; 0: not known, only the library is looked at.
+ * @ret:	room for @max names; static.
+ *
+ * Return: how many there are, which may be above @max.
+ */
+int mig_nvml_missing(const struct mig_nvml *nvml, int branch, const char **ret, int max);
+
+/* How a GPU is set; -1: the driver does not tell. */
+struct mig_nvml_settings {
+	int persistence, accounting; /* 0 off, 1 on */
+	int compute_mode;            /* 0 shared, 1 one thread, 2 none, 3 one process */
+	int virtualization; /* 0 none, 1 passed through, 2 vGPU, 3 and 4 a host of vGPUs */
+};
+void mig_nvml_settings(struct mig_nvml *nvml, struct mig_nvml_gpu gpu,
+		       struct mig_nvml_settings *ret);
 
 /** mig_nvml_calls - driver calls made through this door since it was opened. */
 uint64_t mig_nvml_calls(const struct mig_nvml *nvml);

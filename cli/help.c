@@ -135,7 +135,7 @@ int help_without_verb(int argc, char **argv, struct mig_error *err)
 {
 	const bool is_help = strcmp(argv[0], "help") == 0;
 	const struct verb *verb;
-	char group[64];
+	char group[256];
 	int words;
 
 	if (is_help && argc == 1) {

@@ -14,6 +14,7 @@
 #include "cli/verb.h"
 #include "shared/text.h"
 #include "sim/machine.h"
+#include "sim/tree.h"
 
 #ifndef MIG_SIM_LIBRARY
 #error "the build says where the simulator is installed"
@@ -171,7 +172,7 @@ static int open_machine(struct cli *cli, struct mig_error *err)
 {
 	struct mig_machine_options opt = { .is_brief = cli->verb->flags & VERB_BRIEF &&
 						       !cli->is_json };
-	char library[8192];
+	char library[8192], root[4096];
 	int rc = choose(cli, &opt.sim_machine, err);
 
 	if (rc == 0)
@@ -186,6 +187,7 @@ static int open_machine(struct cli *cli, struct mig_error *err)
 			return rc;
 		opt.library = library;
 		opt.sim_dir = cli->sim_dir;
+		opt.root = sim_tree_path(cli->sim_dir, opt.sim_machine, root, sizeof(root));
 	}
 	rc = mig_machine_open(&opt, &cli->machine, err);
 	if (rc < 0 && opt.sim_machine)
@@ -241,6 +243,18 @@ int cli_machine(struct cli *cli, struct mig_snapshot *ret, struct mig_error *err
 		fprintf(stderr, "%s\n", cli_machine_line(&snap, line, sizeof(line)));
 	*ret = snap;
 	return 0;
+}
+
+int cli_root(struct cli *cli, const char **ret, struct mig_error *err)
+{
+	const char *sim;
+	int rc = choose(cli, &sim, err);
+
+	if (rc == 0 && sim)
+		rc = sim_tree_refresh(cli->sim_dir, sim, err);
+	if (rc == 0)
+		*ret = mig_machine_root(cli->machine);
+	return rc;
 }
 
 int cli_gpu(const struct mig_snapshot *snap, const char *text, int *ret, struct mig_error *err)

@@ -208,7 +208,7 @@ int options_parse(int argc, char **argv, struct cli *ret, struct mig_error *err)
 {
 	int n = 0, rc = find_name(ret, argc, argv, err);
 
-	if (rc)
+	if (rc || ret->verb->flags & VERB_RAW)
 		return rc;
 	for (int i = 0; i < ret->argc; i++) {
 		if (strcmp(ret->argv[i], "--") == 0) {

@@ -9,13 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/verb.h"
+#include "cli/sim_root.h"
+#include "cli/sim_report.h"
 #include "shared/cleanup.h"
 #include "shared/table.h"
 #include "shared/text.h"
+#include "sim/tree.h"
 
 /* What was done to a machine: on stderr which one, then the deed. */
-static int report(struct cli *cli, const char *deed, struct mig_error *err)
+int sim_report(struct cli *cli, const char *deed, struct mig_error *err)
 {
 	const char *name = cli->argv[0];
 	char schema[32] = "";
@@ -46,14 +48,13 @@ static int read_number(struct cli *cli, const char *option, uint64_t max, uint64
 }
 
 /* Copies of the types with their gaps filled; the machine will say so. */
-static int assume(struct sim_options *opt, struct mig_gpu_type *copies)
+static void assume(struct sim_options *opt, struct mig_gpu_type *copies)
 {
 	for (int i = 0; i < opt->n_specs; i++) {
 		copies[i] = *opt->specs[i].type;
 		mig_gpu_type_assume(&copies[i]);
 		opt->specs[i].type = &copies[i];
 	}
-	return 0;
 }
 
 static int run_new(struct cli *cli, struct mig_error *err)
@@ -91,7 +92,7 @@ static int run_new(struct cli *cli, struct mig_error *err)
 	text_append(deed, sizeof(deed), "made %s (%s, driver %s%s)", cli->argv[0], spec,
 		    opt.driver ? opt.driver : SIM_DEFAULT_DRIVER,
 		    cli_option(cli, "assume") ? ", gaps filled by assumption" : "");
-	return report(cli, deed, err);
+	return sim_report(cli, deed, err);
 }
 
 static const struct table_column columns[] = {
@@ -165,7 +166,8 @@ static int set_environment(struct cli *cli, const char *name, struct mig_error *
 {
 	const char *old = getenv("LD_LIBRARY_PATH");
 	char library[8192], dir[PATH_MAX];
-	cleanup_free char *path = NULL;
+	char machines[PATH_MAX];
+	struct text path = { 0 };
 	int rc = cli_sim_library(library, sizeof(library), err);
 
 	if (rc < 0)
@@ -173,14 +175,15 @@ static int set_environment(struct cli *cli, const char *name, struct mig_error *
 	*strrchr(library, '/') = '\0';
 	if (!realpath(library, dir))
 		return mig_fail(err, MIG_E_IO, "%s: %s", library, strerror(errno));
-	if (asprintf(&path, "%s%s%s", dir, old && *old ? ":" : "", old ? old : "") < 0) {
-		path = NULL;
-		return mig_fail(err, MIG_E_NOMEM, "sim exec");
-	}
-	if (!realpath(cli->sim_dir, dir))
+	if (!realpath(cli->sim_dir, machines))
 		return mig_fail(err, MIG_E_IO, "%s: %s", cli->sim_dir, strerror(errno));
-	setenv("LD_LIBRARY_PATH", path, 1);
-	setenv("MIGCTL_SIM_DIR", dir, 1);
+	text_add(&path, "%s%s%s", dir, old && *old ? ":" : "", old ? old : "");
+	rc = path.is_short ? mig_fail(err, MIG_E_NOMEM, "%s", cli->verb->name)
+			   : setenv("LD_LIBRARY_PATH", text_str(&path), 1);
+	text_free(&path);
+	if (rc < 0)
+		return rc;
+	setenv("MIGCTL_SIM_DIR", machines, 1);
 	setenv("MIGCTL_SIM", name, 1);
 	return 0;
 }
@@ -193,6 +196,24 @@ static int execute(char **argv)
 	return status;
 }
 
+/* With --root: the machine's files where programs look for a driver's. */
+static int enter_root(struct cli *cli, struct mig_error *err)
+{
+	const bool keep_proc = cli_option(cli, "keep-proc") != NULL;
+	char path[PATH_MAX], root[PATH_MAX];
+	int rc;
+
+	if (!cli_option(cli, "root"))
+		return keep_proc ? mig_fail(err, MIG_E_INVAL, "--keep-proc goes with --root")
+				 : 0;
+	rc = sim_tree_refresh(cli->sim_dir, cli->argv[0], err);
+	if (rc < 0)
+		return rc;
+	if (!realpath(sim_tree_path(cli->sim_dir, cli->argv[0], path, sizeof(path)), root))
+		return mig_fail(err, MIG_E_IO, "%s: %s", path, strerror(errno));
+	return sim_root_enter(root, keep_proc, err);
+}
+
 static int run_exec(struct cli *cli, struct mig_error *err)
 {
 	struct sim_summary summary;
@@ -200,13 +221,37 @@ static int run_exec(struct cli *cli, struct mig_error *err)
 
 	if (rc == 0)
 		rc = set_environment(cli, cli->argv[0], err);
+	if (rc == 0)
+		rc = enter_root(cli, err);
 	return rc < 0 ? rc : execute(cli->argv + 1);
+}
+
+/* "80%" or "80": of the device that is held. */
+static int read_percent(struct cli *cli, const char *option, unsigned *ret,
+			struct mig_error *err)
+{
+	const char *value = cli_option(cli, option);
+	char digits[8] = "";
+	uint64_t n = 0;
+
+	if (!value)
+		return 0;
+	if (strlen(value) < sizeof(digits))
+		text_append(digits, sizeof(digits), "%.*s", (int)strcspn(value, "%"), value);
+	if (!text_parse_u64(digits, &n) || n > 100 ||
+	    (value[strlen(digits)] && strcmp(value + strlen(digits), "%") != 0))
+		return mig_fail(err, MIG_E_INVAL,
+				"--%s %s: a share of the device up to 100%% is wanted", option,
+				value);
+	*ret = (unsigned)n;
+	return 0;
 }
 
 static int run_tenant(struct cli *cli, struct mig_error *err)
 {
+	unsigned sm = 0, dram = 0;
 	const char *device = cli_option(cli, "device"), *memory = cli_option(cli, "memory");
-	struct sim_tenant *tenant;
+	struct sim_tenant *tenant = NULL;
 	uint64_t bytes = 0;
 	int rc, status;
 
@@ -216,12 +261,21 @@ static int run_tenant(struct cli *cli, struct mig_error *err)
 	if (memory && !text_parse_bytes(memory, &bytes))
 		return mig_fail(err, MIG_E_INVAL, "--memory %s: a size is wanted, like 6GiB",
 				memory);
-	rc = set_environment(cli, cli->argv[0], err);
+	rc = read_percent(cli, "sm", &sm, err);
+	if (rc == 0)
+		rc = read_percent(cli, "dram", &dram, err);
+	if (rc == 0)
+		rc = set_environment(cli, cli->argv[0], err);
 	if (rc == 0)
 		rc = sim_tenant_begin(cli->sim_dir, cli->argv[0], device, getpid(), bytes,
 				      &tenant, err);
 	if (rc < 0)
 		return rc;
+	rc = sm || dram ? sim_tenant_load(tenant, sm, dram, err) : 0;
+	if (rc < 0) {
+		sim_tenant_end(tenant);
+		return rc;
+	}
 	status = execute(cli->argv + 1);
 	sim_tenant_end(tenant);
 	return status;
@@ -242,21 +296,21 @@ static int run_reset(struct cli *cli, struct mig_error *err)
 		return rc;
 	if (cli->argc == 2)
 		snprintf(deed, sizeof(deed), "GPU %d was reset", (int)gpu);
-	return report(cli, deed, err);
+	return sim_report(cli, deed, err);
 }
 
 static int run_reboot(struct cli *cli, struct mig_error *err)
 {
 	int rc = sim_machine_reboot(cli->sim_dir, cli->argv[0], err);
 
-	return rc < 0 ? rc : report(cli, "rebooted", err);
+	return rc < 0 ? rc : sim_report(cli, "rebooted", err);
 }
 
 static int run_rm(struct cli *cli, struct mig_error *err)
 {
 	int rc = sim_machine_rm(cli->sim_dir, cli->argv[0], err);
 
-	return rc < 0 ? rc : report(cli, "removed", err);
+	return rc < 0 ? rc : sim_report(cli, "removed", err);
 }
 
 static const struct option new_options[] = {
@@ -270,9 +324,17 @@ static const struct option new_options[] = {
 	{ 0 },
 };
 
+static const struct option exec_options[] = {
+	{ "root", 0, NULL, "with the driver's files in /proc, /sys and /dev too" },
+	{ "keep-proc", 0, NULL, "leave the rest of /proc as it is: for Slurm, Kubernetes" },
+	{ 0 },
+};
+
 static const struct option tenant_options[] = {
 	{ "device", 'd', "DEVICE", "UUID of a GPU or MIG device, GPU/GI/CI, or a GPU's index" },
 	{ "memory", 'm', "SIZE", "memory that it uses there: 6GiB" },
+	{ "sm", 0, "PERCENT", "how busy it keeps the SMs of the device: 80%" },
+	{ "dram", 0, "PERCENT", "how busy it keeps the memory of the device: 60%" },
 	{ 0 },
 };
 
@@ -308,12 +370,20 @@ const struct verb verb_sim_list = {
 
 const struct verb verb_sim_exec = {
 	.name = "sim exec",
-	.operands = "NAME -- COMMAND [ARG...]",
+	.operands = "NAME [--root [--keep-proc]] -- COMMAND [ARG...]",
 	.summary = "run a program against a simulated machine",
 	.text = "Runs any program that uses NVML, such as an unmodified nvidia-smi, with the "
 		"simulated driver in place of the real one. The exit status is the program's; "
-		"125 to 127 are migctl's own failures.",
+		"125 to 127 are migctl's own failures.\n\n"
+		"With --root the program also sees the files of a driver where it looks for "
+		"them: /proc/driver, /proc/modules, /proc/devices, /sys/bus/pci and /dev/nvidia* "
+		"are the machine's, in a mount namespace that ends with the program. That needs "
+		"root, or a system that allows user namespaces; then the device nodes stand for "
+		"nothing. On a kernel without modules /proc is made of links, and processes that "
+		"start later are missing in it; --keep-proc leaves /proc as it is but for "
+		"/proc/driver and, where there is one, /proc/modules.",
 	.example = "  migctl sim exec node -- nvidia-smi -L\n",
+	.options = exec_options,
 	.flags = VERB_COMMAND,
 	.min_operands = 2,
 	.max_operands = -1,
@@ -322,10 +392,12 @@ const struct verb verb_sim_exec = {
 
 const struct verb verb_sim_tenant = {
 	.name = "sim tenant",
-	.operands = "NAME --device DEVICE [--memory SIZE] -- COMMAND [ARG...]",
+	.operands = "NAME --device DEVICE [--memory SIZE] [--sm PERCENT] [--dram PERCENT] "
+		    "-- COMMAND [ARG...]",
 	.summary = "hold a device of a simulated machine while a program runs",
 	.text = "The program counts as a process on the device for as long as it lives: the "
-		"driver lists it with its memory, and refuses to destroy what it holds.",
+		"driver lists it with its memory, and refuses to destroy what it holds. How "
+		"busy it is shows in power, temperature, clocks, utilisation and GPM.",
 	.example = "  migctl sim tenant node --device 0/2/0 --memory 6GiB -- sleep 60\n",
 	.options = tenant_options,
 	.flags = VERB_COMMAND,

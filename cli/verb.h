@@ -26,7 +26,8 @@ enum verb_flags {
 	VERB_CHANGES = 1, /* changes a machine: says first which one, and never by guess */
 	VERB_COMMAND = 2, /* ends in a command line of its own, after "--" */
 	VERB_BRIEF =
-		4, /* its text shows what stands, and nothing that only the catalog tells */
+		4,    /* its text shows what stands, and nothing that only the catalog tells */
+	VERB_RAW = 8, /* reads all that stands behind its name by itself, options too */
 };
 
 struct cli;
@@ -77,6 +78,13 @@ int cli_catalog(struct cli *cli, struct mig_catalog **ret, struct mig_error *err
  * on stderr says which machine it is.
  */
 int cli_machine(struct cli *cli, struct mig_snapshot *ret, struct mig_error *err) MIG_MUST_USE;
+
+/**
+ * cli_root - what stands before /proc and /dev where the driver's files of the open machine are
+ * read: "" on hardware; the tree of a simulated machine, which is brought up to date.
+ * @ret:	written on success only; lives as long as the machine.
+ */
+int cli_root(struct cli *cli, const char **ret, struct mig_error *err) MIG_MUST_USE;
 
 /** cli_document - a JSON object that begins with the schema and the machine. */
 json_t *cli_document(const char *schema, const struct mig_snapshot *snap);

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One device, by every name that it has anywhere. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cli/verb.h"
+#include "shared/cleanup.h"
+#include "shared/table.h"
+#include "shared/text.h"
+
+#define CDI_KIND "nvidia.com/gpu="
+
+/* Capability minors: the driver's table where it can be read, else the one that every driver
+ * so far has had. Source: NVIDIA/open-gpu-kernel-modules 595.45.04, nv-caps.c. */
+enum { MINOR_FIRST = 3, MINORS_A_GI = 1 + MIG_CAPS_CIS, GIS_A_GPU = MIG_CAPS_GIS };
+
+struct resolver {
+	struct mig_snapshot snap;
+	struct mig_caps caps;
+	bool has_caps;
+	struct table table;
+	json_t *matches; /* NULL: text is wanted */
+	int n;
+};
+
+static int cap_minor(const struct resolver *r, int gpu_minor, int gi, int ci)
+{
+	if (gpu_minor < 0 || gpu_minor >= MIG_CAPS_GPUS || gi < 0 || gi >= GIS_A_GPU)
+		return -1;
+	if (r->has_caps)
+		return mig_caps_minor(&r->caps, gpu_minor, gi, ci);
+	return MINOR_FIRST + (gpu_minor * GIS_A_GPU + gi) * MINORS_A_GI + (ci < 0 ? 0 : 1 + ci);
+}
+
+/* --- All names of one device ------------------------------------------------------------ */
+
+static const struct table_column columns[] = {
+	{ "name", "NAME", TABLE_STRING },
+	{ "value", "VALUE", TABLE_STRING },
+};
+
+static void begin(struct resolver *r)
+{
+	char line[256];
+
+	if (r->matches) {
+		json_array_append_new(r->matches, json_object());
+		return;
+	}
+	if (r->n == 0)
+		puts(cli_machine_line(&r->snap, line, sizeof(line)));
+	r->table = table_new(columns, 2);
+}
+
+static void end(struct resolver *r)
+{
+	r->n++;
+	if (r->matches)
+		return;
+	putchar('\n');
+	table_print(stdout, &r->table);
+	table_free(&r->table);
+}
+
+static json_t *current(struct resolver *r)
+{
+	return json_array_get(r->matches, json_array_size(r->matches) - 1);
+}
+
+static void name_text(struct resolver *r, const char *key, const char *fmt, ...)
+	MIG_PRINTF(3, 4);
+static void name_text(struct resolver *r, const char *key, const char *fmt, ...)
+{
+	char value[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(value, sizeof(value), fmt, ap);
+	va_end(ap);
+	if (r->matches) {
+		json_object_set_new(current(r), key, json_string(value));
+		return;
+	}
+	table_cell(&r->table, "%s", key);
+	table_cell(&r->table, "%s", value);
+}
+
+/* What is not known (-1) has no line. */
+static void name_number(struct resolver *r, const char *key, int value)
+{
+	if (value < 0)
+		return;
+	if (r->matches) {
+		json_object_set_new(current(r), key, json_integer(value));
+		return;
+	}
+	table_cell(&r->table, "%s", key);
+	table_cell(&r->table, "%d", value);
+}
+
+/* Slurm's AutoDetect makes it of NVML's name. */
+static char *slurm_type(const struct mig_gpu *gpu, const char *profile, char *buf, size_t len)
+{
+	snprintf(buf, len, "%s%s%s", gpu->name, *profile ? "_" : "", profile);
+	for (char *p = buf; *p; p++)
+		*p = *p == ' ' ? '_' : (char)tolower((unsigned char)*p);
+	return buf;
+}
+
+static const char *gi_profile(const struct mig_gpu *gpu, const struct mig_gi *gi)
+{
+	return gpu->type && gi->profile >= 0 ? gpu->type->profiles[gi->profile].name : "";
+}
+
+static const char *ci_profile(const struct mig_gpu *gpu, const struct mig_gi *gi,
+			      const struct mig_ci *ci)
+{
+	if (!gpu->type || gi->profile < 0 || ci->profile < 0)
+		return "";
+	return gpu->type->profiles[gi->profile].ci[ci->profile].name;
+}
+
+static void name_gpu(struct resolver *r, const struct mig_gpu *gpu)
+{
+	name_number(r, "gpu", gpu->index);
+	name_text(r, "gpu_uuid", "%s", gpu->uuid);
+	name_text(r, "gpu_name", "%s", gpu->name);
+	name_text(r, "pci_bus_id", "%s", gpu->bus_id);
+	if (gpu->minor >= 0)
+		name_text(r, "gpu_node", "/dev/nvidia%d", gpu->minor);
+}
+
+static void name_node(struct resolver *r, const char *minor_key, const char *node_key,
+		      int minor_number)
+{
+	if (minor_number < 0)
+		return;
+	name_number(r, minor_key, minor_number);
+	name_text(r, node_key, "/dev/nvidia-caps/nvidia-cap%d", minor_number);
+}
+
+static void name_gi(struct resolver *r, const struct mig_gpu *gpu, const struct mig_gi *gi)
+{
+	name_number(r, "gi", gi->id);
+	if (*gi_profile(gpu, gi) && gi->start >= 0)
+		name_text(r, "place", "%d:%s@%d", gpu->index, gi_profile(gpu, gi), gi->start);
+	name_node(r, "gi_minor", "gi_node", cap_minor(r, gpu->minor, gi->id, -1));
+}
+
+static void name_ci(struct resolver *r, const struct mig_gpu *gpu, const struct mig_gi *gi,
+		    const struct mig_ci *ci)
+{
+	char type[MIG_NAME_MAX * 2];
+
+	name_number(r, "ci", ci->id);
+	name_node(r, "ci_minor", "ci_node", cap_minor(r, gpu->minor, gi->id, ci->id));
+	name_text(r, "ids", "%d/%d/%d", gpu->index, gi->id, ci->id);
+	if (*ci_profile(gpu, gi, ci))
+		name_text(r, "profile", "%s", ci_profile(gpu, gi, ci));
+	if (*ci->uuid)
+		name_text(r, "uuid", "%s", ci->uuid);
+	name_text(r, "uuid_r450", "MIG-%s/%d/%d", gpu->uuid, gi->id, ci->id);
+	if (ci->index >= 0) {
+		name_text(r, "index", "%d:%d", gpu->index, ci->index);
+		name_text(r, "cdi_index", CDI_KIND "%d:%d", gpu->index, ci->index);
+	}
+	if (*ci->uuid) {
+		name_text(r, "cdi_uuid", CDI_KIND "%s", ci->uuid);
+		name_text(r, "kubelet_id", "%s", ci->uuid);
+	}
+	if (*ci_profile(gpu, gi, ci))
+		name_text(r, "slurm_type", "%s",
+			  slurm_type(gpu, ci_profile(gpu, gi, ci), type, sizeof(type)));
+}
+
+static void say_whole(struct resolver *r, const struct mig_gpu *gpu)
+{
+	char type[MIG_NAME_MAX * 2];
+
+	begin(r);
+	name_gpu(r, gpu);
+	name_text(r, "cdi_index", CDI_KIND "%d", gpu->index);
+	name_text(r, "cdi_uuid", CDI_KIND "%s", gpu->uuid);
+	if (gpu->mode == 0) { /* else the plugins hand out its MIG devices */
+		name_text(r, "kubelet_id", "%s", gpu->uuid);
+		name_text(r, "slurm_type", "%s", slurm_type(gpu, "", type, sizeof(type)));
+	}
+	end(r);
+}
+
+/* @ci < 0: all of the GPU instance. */
+static void say(struct resolver *r, const struct mig_ref *ref)
+{
+	const struct mig_gpu *gpu = &r->snap.gpus[ref->gpu];
+	const struct mig_gi *gi = ref->gi < 0 ? NULL : &gpu->gis[ref->gi];
+
+	if (!gi) {
+		say_whole(r, gpu);
+		return;
+	}
+	for (int c = 0; c < gi->n_cis; c++) {
+		if (ref->ci >= 0 && ref->ci != c)
+			continue;
+		begin(r);
+		name_gpu(r, gpu);
+		name_gi(r, gpu, gi);
+		name_ci(r, gpu, gi, &gi->cis[c]);
+		end(r);
+	}
+	if (gi->n_cis > 0)
+		return;
+	begin(r);
+	name_gpu(r, gpu);
+	name_gi(r, gpu, gi);
+	end(r);
+}
+
+/* --- What was meant --------------------------------------------------------------------- */
+
+static int find_gpu_minor(const struct resolver *r, int minor_number)
+{
+	for (int i = 0; i < r->snap.n_gpus; i++) {
+		if (r->snap.gpus[i].minor == minor_number)
+			return i;
+	}
+	return -1;
+}
+
+/* A place in the driver's table of capabilities; ids outlive instances, so say what is there. */
+static int find_cap(const struct resolver *r, const char *text, int gpu, int gi, int ci,
+		    struct mig_ref *ret, struct mig_error *err)
+{
+	char ids[64];
+
+	if (ci >= 0)
+		snprintf(ids, sizeof(ids), "%d/%d/%d", gpu, gi, ci);
+	else
+		snprintf(ids, sizeof(ids), "%d/%d", gpu, gi);
+	if (mig_ref_parse(&r->snap, ids, ret, NULL, NULL) == 0)
+		return 0;
+	return mig_fail(
+		err, MIG_E_NOENT,
+		"%s belongs to %s instance %s, and none stands there now: it is stale, or "
+		"of one that was not made yet",
+		text, ci >= 0 ? "compute" : "GPU", ids);
+}
+
+static int find_minor(const struct resolver *r, const char *text, uint64_t wanted,
+		      struct mig_ref *ret, struct mig_error *err)
+{
+	for (int g = 0; g < r->snap.n_gpus; g++) {
+		for (int gi = 0; gi < MIG_CAPS_GIS; gi++) {
+			for (int ci = -1; ci < MIG_CAPS_CIS; ci++) {
+				const int m = cap_minor(r, r->snap.gpus[g].minor, gi, ci);
+
+				if (m >= 0 && (uint64_t)m == wanted)
+					return find_cap(r, text, g, gi, ci, ret, err);
+			}
+		}
+	}
+	return mig_fail(err, MIG_E_NOENT,
+			"%s: no GPU of machine %s has a capability of minor %llu", text,
+			r->snap.machine, (unsigned long long)wanted);
+}
+
+/* "/dev/nvidia-caps/nvidia-cap21", "nvidia-cap21", "cap21". Return: 1 when it was none. */
+static int parse_cap(const struct resolver *r, const char *text, struct mig_ref *ret,
+		     struct mig_error *err)
+{
+	static const char *const forms[] = { "/dev/nvidia-caps/nvidia-cap", "nvidia-cap",
+					     "cap" };
+	uint64_t wanted;
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		const size_t len = strlen(forms[i]);
+
+		if (strncmp(text, forms[i], len) == 0 && text_parse_u64(text + len, &wanted))
+			return find_minor(r, text, wanted, ret, err);
+	}
+	return 1;
+}
+
+/* "gpu0/gi2/access", "gpu0/gi2/ci0/access" as in mig-minors, or with a "/mig" behind the GPU as
+ * in capabilities. The GPU is named by its minor number there. Return: 1 when it was none. */
+static int parse_access(const struct resolver *r, const char *text, struct mig_ref *ret,
+			struct mig_error *err)
+{
+	int minor_number, gi, ci = -1, at = 0, len = 0, gpu;
+
+	if (sscanf(text, "gpu%d%n", &minor_number, &at) < 1)
+		return 1;
+	text += at;
+	text += strncmp(text, "/mig/", 5) == 0 ? 4 : 0;
+	if (sscanf(text, "/gi%d/ci%d/access%n", &gi, &ci, &len) < 2 || len == 0) {
+		ci = -1;
+		len = 0;
+		if (sscanf(text, "/gi%d/access%n", &gi, &len) < 1 || len == 0)
+			return 1;
+	}
+	if (text[len] || gi < 0 || gi >= MIG_CAPS_GIS || ci >= MIG_CAPS_CIS)
+		return 1;
+	gpu = find_gpu_minor(r, minor_number);
+	if (gpu < 0)
+		return mig_fail(err, MIG_E_NOENT, "no GPU of machine %s has minor number %d",
+				r->snap.machine, minor_number);
+	return find_cap(r, text + 1, gpu, gi, ci, ret, err);
+}
+
+/* "/dev/nvidia0". Return: 1 when it was none. */
+static int parse_device(const struct resolver *r, const char *text, struct mig_ref *ret,
+			struct mig_error *err)
+{
+	uint64_t n;
+
+	if (strncmp(text, "/dev/nvidia", 11) != 0 || !text_parse_u64(text + 11, &n))
+		return 1;
+	*ret = (struct mig_ref){ .gpu = n > 255 ? -1 : find_gpu_minor(r, (int)n),
+				 .gi = -1,
+				 .ci = -1 };
+	if (ret->gpu >= 0)
+		return 0;
+	return mig_fail(err, MIG_E_NOENT, "%s: no GPU of machine %s has that node", text,
+			r->snap.machine);
+}
+
+/* What CDI and the kubelet write around a name: nvidia.com/gpu=0:1, gpu0, mig0:1, UUID::3. */
+static void undress(const char *text, char *buf, size_t len)
+{
+	const char *equals = strchr(text, '=');
+	char *replica;
+
+	if (equals && memchr(text, '/', (size_t)(equals - text)))
+		text = equals + 1;
+	if (strncmp(text, "mig", 3) == 0 && isdigit((unsigned char)text[3]) &&
+	    strchr(text, ':'))
+		text += 3;
+	else if (strncmp(text, "gpu", 3) == 0 && isdigit((unsigned char)text[3]) &&
+		 !strchr(text, '/'))
+		text += 3;
+	text_copy(buf, len, text);
+	replica = strstr(buf, "::");
+	if (replica && strspn(replica + 2, "0123456789") == strlen(replica + 2))
+		*replica = '\0';
+}
+
+/* A type means every device of it. Return: how many. */
+static int say_slurm(struct resolver *r, const char *text)
+{
+	const int before = r->n;
+	char type[MIG_NAME_MAX * 2];
+
+	if (strncmp(text, "gpu:", 4) == 0)
+		text += 4;
+	for (int g = 0; g < r->snap.n_gpus; g++) {
+		const struct mig_gpu *gpu = &r->snap.gpus[g];
+
+		if (!gpu->mode &&
+		    strcasecmp(text, slurm_type(gpu, "", type, sizeof(type))) == 0)
+			say_whole(r, gpu);
+		for (int i = 0; i < gpu->n_gis; i++) {
+			for (int c = 0; c < gpu->gis[i].n_cis; c++) {
+				const char *p =
+					ci_profile(gpu, &gpu->gis[i], &gpu->gis[i].cis[c]);
+
+				if (*p && strcasecmp(text, slurm_type(gpu, p, type,
+								      sizeof(type))) == 0)
+					say(r, &(struct mig_ref){ g, i, c });
+			}
+		}
+	}
+	return r->n - before;
+}
+
+/* A UUID is all that is left of an instance; without a record nobody can say which it was. */
+static int explain(int rc, const char *text, struct mig_error *err)
+{
+	if (rc == -MIG_E_NOENT && strncasecmp(text, "MIG-GPU-", 8) == 0)
+		return mig_hint(err, rc, "the name is stale if it was right once");
+	if (rc == -MIG_E_NOENT && strncasecmp(text, "MIG-", 4) == 0)
+		return mig_hint(err, rc,
+				"no MIG device has it now: it may have been destroyed, or be "
+				"another machine's");
+	return rc;
+}
+
+static int resolve(struct resolver *r, const char *text, struct mig_error *err)
+{
+	char name[256];
+	struct mig_ref ref;
+	int rc;
+
+	if (strlen(text) >= sizeof(name))
+		return mig_fail(err, MIG_E_SYNTAX, "%.40s...: no name is that long", text);
+	undress(text, name, sizeof(name));
+	rc = parse_cap(r, name, &ref, err);
+	if (rc > 0)
+		rc = parse_access(r, name, &ref, err);
+	if (rc > 0)
+		rc = parse_device(r, name, &ref, err);
+	if (rc > 0) {
+		if (say_slurm(r, name) > 0)
+			return 0;
+		rc = mig_ref_parse(&r->snap, name, &ref, NULL, err);
+		rc = explain(rc, name, err);
+	}
+	if (rc == 0)
+		say(r, &ref);
+	return rc;
+}
+
+/* --- The verb --------------------------------------------------------------------------- */
+
+static void read_caps(struct cli *cli, struct resolver *r)
+{
+	const char *root;
+
+	r->has_caps =
+		cli_root(cli, &root, NULL) == 0 && mig_caps_read(root, &r->caps, NULL) == 0;
+}
+
+static int run(struct cli *cli, struct mig_error *err)
+{
+	cleanup_free struct resolver *r = calloc(1, sizeof(*r));
+	json_t *doc;
+	int rc;
+
+	if (!r)
+		return mig_fail(err, MIG_E_NOMEM, "resolve %s", cli->argv[0]);
+	rc = cli_machine(cli, &r->snap, err);
+	if (rc < 0)
+		return rc;
+	read_caps(cli, r);
+	if (cli->is_json)
+		r->matches = json_array();
+	rc = resolve(r, cli->argv[0], err);
+	if (rc == 0 && cli->is_json) {
+		doc = cli_document("migctl.resolve/v1", &r->snap);
+		json_object_set(doc, "matches", r->matches);
+		rc = cli_print_json(doc, err);
+	}
+	json_decref(r->matches);
+	mig_snapshot_free(&r->snap);
+	return rc;
+}
+
+extern const struct verb verb_resolve;
+const struct verb verb_resolve = {
+	.name = "resolve",
+	.operands = "NAME",
+	.summary = "show every name of a GPU or MIG device, given any one",
+	.text = "NAME is what anybody calls it: an index (0, 0:1), ids (0/2, 0/2/0), a place "
+		"(0:3g.40gb@4), a UUID of either form, a PCI bus id, a device node (/dev/nvidia0, "
+		"/dev/nvidia-caps/nvidia-cap21, cap21), a line of mig-minors (gpu0/gi2/access), a "
+		"CDI name (nvidia.com/gpu=0:1), a kubelet's device id (MIG-...::3), or a type of "
+		"Slurm's, which means every device of that type.\n\n"
+		"A name of a place where nothing stands now is refused and called stale. Ids are "
+		"used again, and a UUID follows from GPU and ids: one that was written down "
+		"before a change may mean another instance after it, and nothing here "
+		"remembers which it was.",
+	.example =
+		"  migctl resolve 0:1\n  migctl resolve /dev/nvidia-caps/nvidia-cap21 --json\n",
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

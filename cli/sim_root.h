@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_SIM_ROOT_H
+#define CLI_SIM_ROOT_H
+
+#include <stdbool.h>
+
+#include <mig/error.h>
+
+/**
+ * sim_root_enter - from here on this process, and what it starts, sees a machine's tree of files
+ * in the places where a driver's are.
+ * @root:	the tree, absolute (sim/tree.h).
+ * @keep_proc:	leave /proc as it is but for what a file system can be put over.
+ *
+ * In a mount namespace of its own, and without privilege in a user namespace too. What could not
+ * be put in place is said on stderr.
+ *
+ * Errors: PERM - neither namespace may be made here; IO.
+ */
+int sim_root_enter(const char *root, bool keep_proc, struct mig_error *err) MIG_MUST_USE;
+
+#endif

@@ -1,0 +1,5 @@
+. tests/golden/session.sh
+needs_no_driver
+mkdir "$DIR/host"
+t migctl doctor --root "$DIR/host"
+t migctl doctor --root "$DIR/host" --json

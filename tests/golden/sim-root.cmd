@@ -1,0 +1,33 @@
+. tests/golden/session.sh
+[ "$(id -u)" -eq 0 ] || skip "only root can put a machine's files in place here"
+unshare -m true 2>"$DIR/printed" || skip "mount namespaces are forbidden here: $(cat "$DIR/printed")"
+t migctl sim new n --gpus 1xA100-SXM4-80GB,1xH100-SXM5-80GB --seed 1
+t migctl sim tree n
+t migctl sim tree n --json
+t migctl --sim n enable --all
+t migctl --sim n create --gpu 0 3g.40gb 1g.10gb
+# What a program finds in the places that it knows.
+cat >"$DIR/look.sh" <<'EOF'
+. tests/golden/session.sh
+t cat /proc/driver/nvidia/gpus/0000:07:00.0/information
+t ls /dev/nvidia-caps /proc/driver/nvidia/capabilities/gpu0/mig
+t cat /proc/driver/nvidia/capabilities/gpu0/mig/gi2/ci0/access
+t grep -x 'gpu0/gi2/ci0/access .*' /proc/driver/nvidia-caps/mig-minors
+t cut -d ' ' -f 1 /proc/modules
+t cat /proc/devices
+t ls /sys/bus/pci/devices
+t cat /sys/bus/pci/devices/0000:0f:00.0/vendor /sys/bus/pci/devices/0000:0f:00.0/device
+t readlink -f /sys/bus/pci/devices/0000:0f:00.0/driver
+# The rest of /dev and /proc is what it was.
+t sh -c 'echo lost > /dev/null; head -c 2 /dev/zero | wc -c; cat /proc/self/comm'
+# A change is there when it is answered.
+t migctl destroy 0/7
+t ls /dev/nvidia-caps /proc/driver/nvidia/capabilities/gpu0/mig
+EOF
+migctl sim exec n --root -- sh "$DIR/look.sh"
+migctl sim exec n --root --keep-proc -- sh -c 'ls /proc/driver; ls -d /proc/$$ >/dev/null && echo "has its own process"' 2>/dev/null
+# The namespace ends with the program, and its status is the program's.
+t migctl sim exec n --root -- sh -c 'exit 7'
+t migctl sim exec n --keep-proc -- true
+t migctl sim exec nowhere --root -- true
+t migctl sim tree nowhere

@@ -21,6 +21,6 @@ s/^(  MIG )([0-9]c\.)?([^ ]+) +Device +[0-9]+/\1\3 Device #/
 s/^(\|  [0-9])( {3}[0-9]{2}| {4}[0-9])(   [0-9])   [0-9]  \|/\1 ##\3 #  |/
 s/ +[0-9]+(MiB \/ +[0-9]+MiB)/ #\1/
 s/^(\| {18}\|) #MiB \/ +[0-9]+MiB +\|/\1 BAR1 |/
-# ... and fan, temperature, power and load, which are not simulated: N/A
+# ... and fan, temperature, power and load
 s/^\| N\/A [^|]*\|/| N\/A ... |/
 s/ +(N\/A|[0-9]+%)      (Default \|)/ #      \2/

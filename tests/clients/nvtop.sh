@@ -19,7 +19,7 @@ fi
 # was still there.
 screen() {
 	LD_LIBRARY_PATH="$CLIENTS/usr/lib/x86_64-linux-gnu" TERM=xterm XDG_CONFIG_HOME="$work" \
-		migctl sim exec "$1" -- script -qec "stty rows 40 cols 120; timeout 2 $nvtop -d 1 -C" \
+		migctl sim exec "$1" -- script -qec "stty rows 40 cols 120; timeout --foreground 2 $nvtop -d 1 -C" \
 		"$work/screen" </dev/null >"$work/out" 2>&1
 	screen_status=$?
 }

@@ -1,4 +1,5 @@
 . tests/golden/session.sh
+# needs /sys/bus/pci
 [ "$(id -u)" -eq 0 ] || skip "only root can put a machine's files in place here"
 unshare -m true 2>"$DIR/printed" || skip "mount namespaces are forbidden here: $(cat "$DIR/printed")"
 t migctl sim new n --gpus 1xA100-SXM4-80GB,1xH100-SXM5-80GB --seed 1

@@ -173,7 +173,7 @@ void sim_state_reboot(const struct sim_fixed *fixed, struct sim_half *half)
 {
 	memset(half->holds, 0, sizeof(half->holds));
 	half->n_holds = 0;
-	half->boot++;
+	half->boot = half->boot == UINT32_MAX ? 1 : half->boot + 1;
 	for (int i = 0; i < (int)fixed->n_gpus; i++) {
 		sim_state_reset(half, i);
 		if (!sim_state_type(fixed, i)->mode_survives_reboot)

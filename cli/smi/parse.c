@@ -228,7 +228,7 @@ static int take_value(int argc, char **argv, int *i, const char *name, const cha
 	    (!name || !is_option(argv[*i], name, &value)))
 		return 0;
 	/* What has a short form also takes its value as the next word. */
-	if (!value && name && *i + 1 < argc)
+	if (!value && name && *i + 1 < argc && argv[*i + 1][0] != '-')
 		value = argv[++*i];
 	if (!value)
 		return -wrong(words, len, UNKNOWN_OPTION, argv[*i], "is missing its value");
@@ -308,6 +308,8 @@ static int settle_fields(const struct top *top, struct smi_call *call, char *wor
 	rc = parse_csv(top->csv, call, words, len);
 	if (rc)
 		return rc;
+	if (!top->fields)
+		return wrong(words, len, UNKNOWN_OPTION, "--query-gpu", "is missing its value");
 	if (!smi_fields_ok(top->fields, field, sizeof(field)))
 		return refuse(words, len, BAD_CALL,
 			      "Field \"%s\" is not a valid field to query.\n\n", field);

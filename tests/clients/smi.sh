@@ -123,7 +123,7 @@ words() {
 			"--query-gpu=$fields --format=csv,nounits,noheader -i 1"
 	done
 	each foo -foo --foo -L\ foo -L\ -L "-L -i 0" "-L -mig 1" "-q -x foo" -x -i -mig "-mig 2" \
-		"-mig 1 -eom" "-mig=1" "--multi-instance-gpu=0" "--list-gpus" "--query-gpu=name" \
+		"-mig 1 -eom" "-i --query-gpu=name --format=csv" "-mig=1" "--multi-instance-gpu=0" "--list-gpus" "--query-gpu=name" \
 		"--query-gpu --format=csv" "--query-gpu=name --format=xml" --format=csv \
 		"--query-gpu=name --format=csv,foo" "--query-gpu=name --format=noheader" \
 		"--query-gpu=name --format=csv -i 5" "-i 3" "mig foo" "mig -foo" "mig -lgi -foo" \

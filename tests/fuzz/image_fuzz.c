@@ -156,7 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (sim_image_read(&img, &half, &seq, NULL) == 0) {
 		walk(&img, &half);
-		must(sim_half_is_sound(img.fixed, &half, &why), "a change broke the state");
+		must(sim_half_is_sound(img.fixed, &half, &why), why);
 	}
 	sim_image_close(&img);
 	return 0;

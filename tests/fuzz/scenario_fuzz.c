@@ -46,6 +46,7 @@ static void check_scenario(const char *text)
 	sim_scenario_free(&sc);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct sim_fixed fixed = { .n_types = 2 };

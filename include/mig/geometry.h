@@ -148,6 +148,31 @@ struct mig_want {
 	uint8_t ci[MIG_CI_PROFILES_MAX]; /* index into the profile's ci, in order of creation */
 };
 
+enum {
+	MIG_INSTANCE_NAME_MAX = 64, /* bytes of an instance's name, with the final NUL */
+	MIG_WANT_NAMES_MAX = 16,    /* named compute instances of one GPU; it has fewer */
+};
+
+/* A stable name for an instance that is wanted: "team-a/llm". */
+struct mig_want_name {
+	uint8_t want, ci; /* index into the request's wants, and into that want's ci */
+	char name[MIG_INSTANCE_NAME_MAX];
+};
+
+struct mig_want_names {
+	int n;
+	struct mig_want_name of[MIG_WANT_NAMES_MAX];
+};
+
+/**
+ * mig_instance_name_ok - may an instance be called that?
+ *
+ * Words of letters, digits and "._-" with "/" between them, the first with a letter in front;
+ * nothing that names an instance in another way already ("MIG-...", "GPU-...", "gpu0/gi1/...",
+ * "cap12"), so that no name can ever mean two things.
+ */
+MIG_API bool mig_instance_name_ok(const char *name);
+
 /* What somebody wants of one GPU. */
 struct mig_request {
 	const struct mig_gpu_type *type; /* borrowed */

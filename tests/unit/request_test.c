@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <string.h>
 
 #include <mig/geometry.h>
 
@@ -329,6 +330,32 @@ static void a_split_whose_starts_nobody_knows_may_begin_anywhere(void **state)
 	assert_int_equal(mig_ci_starts(&gi, 0x1, c2), 0x2);
 }
 
+static void a_name_never_means_two_things(void **state)
+{
+	static const char *const good[] = { "a",    "team-a/llm", "Llama_2.7b/replica-1",
+					    "gpus", "x/0",        "capital/12" };
+	static const char *const bad[] = {
+		"",     "0",     "0/2",   "/a",       "a/",
+		"a//b", "-a",    "a/-b",  "a b",      "a:b",
+		"a@4",  "a=b",   "GPU-1", "mig-0929", "gpu0/gi1/access",
+		"MIG0", "cap12", "gi2",   "a\xc3\xa4"
+	};
+	char longest[MIG_INSTANCE_NAME_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(mig_instance_name_ok(good[i]));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (mig_instance_name_ok(bad[i]))
+			fail_msg("'%s' was taken for a name", bad[i]);
+	}
+	memset(longest, 'a', sizeof(longest));
+	longest[MIG_INSTANCE_NAME_MAX] = '\0';
+	assert_false(mig_instance_name_ok(longest));
+	longest[MIG_INSTANCE_NAME_MAX - 1] = '\0';
+	assert_true(mig_instance_name_ok(longest));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +370,7 @@ int main(void)
 		cmocka_unit_test(a_compute_instance_may_be_longer_than_its_slices),
 		cmocka_unit_test(several_compute_instances_are_placed_together_or_not_at_all),
 		cmocka_unit_test(a_split_whose_starts_nobody_knows_may_begin_anywhere),
+		cmocka_unit_test(a_name_never_means_two_things),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

@@ -37,6 +37,11 @@ static bool is_listed(const struct mig_config_entry *e, int index)
 	return e->is_all;
 }
 
+bool mig_config_names(const struct mig_config_entry *entry, const struct mig_config_gpu *gpu)
+{
+	return passes_filter(entry, gpu) && is_listed(entry, gpu->index);
+}
+
 /* A file is often written for several kinds of machine, with as many GPUs as each kind has:
  * an entry whose filter nothing here passes may list what it likes. */
 static int check_indices(const struct selection *sel, const struct mig_config_entry *e)
@@ -242,7 +247,7 @@ static int apply_entry(const struct selection *sel, const struct mig_config_entr
 	for (size_t i = 0; rc == 0 && i < sel->n; i++) {
 		const struct mig_config_gpu *gpu = &sel->gpus[i];
 
-		if (passes_filter(e, gpu) && is_listed(e, gpu->index))
+		if (mig_config_names(e, gpu))
 			rc = want_entry(sel, e, gpu, &sel->wants[i]);
 	}
 	return rc;

@@ -2,6 +2,7 @@
 #include "cli/change.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +26,23 @@ int reset_gpu(const struct mig_gpu *gpu, void *arg, struct mig_error *err)
 		return mig_fail(err, MIG_E_NVML,
 				"nvidia-smi --gpu-reset -i %s ended with status %d", gpu->uuid,
 				status);
+	return rc;
+}
+
+int change_reset(struct cli *cli, const struct mig_snapshot *snap, int gpu,
+		 struct mig_error *err)
+{
+	struct mig_step step = {
+		.kind = MIG_STEP_RESET, .gpu = gpu, .gi = -1, .owner = -1, .ci = -1
+	};
+	struct mig_gpu_change *gpus = calloc((size_t)snap->n_gpus + 1, sizeof(*gpus));
+	struct mig_change change = {
+		.n_steps = 1, .steps = &step, .n_gpus = snap->n_gpus, .gpus = gpus
+	};
+	const struct mig_run_options opt = { .reset = reset_gpu, .arg = cli };
+	int rc = mig_change_run(cli->machine, snap, &change, &opt, err);
+
+	free(gpus);
 	return rc;
 }
 

@@ -34,4 +34,8 @@ void change_print(const struct mig_snapshot *snap, const struct mig_change *chan
 /** reset_gpu - reset a GPU of hardware or of a simulated machine; @arg is the struct cli. */
 int reset_gpu(const struct mig_gpu *gpu, void *arg, struct mig_error *err) MIG_MUST_USE;
 
+/** change_reset - reset one GPU, if nothing holds it; @gpu: index into the snapshot's. */
+int change_reset(struct cli *cli, const struct mig_snapshot *snap, int gpu,
+		 struct mig_error *err) MIG_MUST_USE;
+
 #endif

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/partition.h"
+#include "cli/partition_file.h"
 #include "cli/verb.h"
 #include "shared/cleanup.h"
 

@@ -5,201 +5,74 @@
 #include <string.h>
 
 #include "cli/change.h"
-#include "cli/partition.h"
-#include "shared/cleanup.h"
+#include "cli/drain.h"
+#include "cli/partition_file.h"
+#include "cli/stages.h"
 
-/* A file, the config of it that was chosen, and what it wants of a machine. */
-struct partition {
-	struct mig_config *config;
-	const struct mig_config_label *label;
-	struct mig_config_want *wants; /* one for each GPU of the snapshot */
-};
-
-static void partition_free(struct partition *p)
+static int want(void *arg, const struct mig_snapshot *snap, struct mig_wanted *ret,
+		struct mig_error *err)
 {
-	mig_config_free(p->config);
-	free(p->wants);
+	return partition_wanted(arg, snap, ret, err);
 }
 
-static int partition_read(struct cli *cli, struct partition *p, struct mig_error *err)
+enum { N_VARIABLES = 3 };
+
+/* What hooks are told, by mig-parted's names. free() each. */
+static int hook_variables(const struct cli *cli, const struct partition *p,
+			  char *ret[N_VARIABLES + 1], struct mig_error *err)
 {
-	const char *path = cli_option(cli, "file");
-	int rc;
+	const char *const rows[N_VARIABLES][2] = {
+		{ "MIG_PARTED_CONFIG_FILE", cli_option(cli, "file") },
+		{ "MIG_PARTED_SELECTED_CONFIG", p->label->name },
+		{ "MIG_PARTED_HOOKS_FILE", cli_option(cli, "hooks") },
+	};
 
-	if (!path)
-		return mig_fail(err, MIG_E_INVAL,
-				"%s wants a file: migctl %s -f FILE [-c NAME]", cli->verb->name,
-				cli->verb->name);
-	rc = mig_config_read(path, &p->config, err);
-	if (rc < 0)
-		return rc;
-	return mig_config_find(p->config, cli_option(cli, "config"), &p->label, err);
-}
-
-static int partition_select(struct partition *p, const struct mig_snapshot *snap,
-			    struct mig_error *err)
-{
-	const size_t n = (size_t)snap->n_gpus;
-	cleanup_free struct mig_config_gpu *gpus = calloc(n + 1, sizeof(*gpus));
-
-	free(p->wants);
-	p->wants = calloc(n + 1, sizeof(*p->wants));
-	if (!gpus || !p->wants)
-		return mig_fail(err, MIG_E_NOMEM, "read what %zu GPUs shall be", n);
-	for (size_t i = 0; i < n; i++) {
-		const struct mig_gpu *g = &snap->gpus[i];
-
-		gpus[i] = (struct mig_config_gpu){ .index = g->index,
-						   .pci_id = g->pci_id,
-						   .pci_subsystem = g->pci_subsystem,
-						   .has_mig = g->has_mig,
-						   .type = g->type };
+	for (int i = 0; i < N_VARIABLES; i++) {
+		if (asprintf(&ret[i], "%s=%s", rows[i][0], rows[i][1]) < 0) {
+			ret[i] = NULL;
+			return mig_fail(err, MIG_E_NOMEM, "run hooks");
+		}
 	}
-	return mig_config_select(p->config, p->label, gpus, n, p->wants, err);
+	return 0;
 }
 
-/* The steps to what the file wants; with @mode_only just the mode switches. */
-static int partition_change(const struct partition *p, const struct mig_snapshot *snap,
-			    bool mode_only, struct mig_change *ret, struct mig_error *err)
+static int apply_with_hooks(struct cli *cli, struct stages *stages, const struct partition *p,
+			    const struct mig_snapshot *snap, struct mig_error *err)
 {
-	cleanup_free struct mig_wanted *wanted =
-		calloc((size_t)snap->n_gpus + 1, sizeof(*wanted));
+	char *variables[N_VARIABLES + 1] = { NULL };
+	struct mig_hooks *file = NULL;
+	struct hooks hooks = { .envs = (const char *const *)variables,
+			       .seconds = HOOK_SECONDS };
+	int rc = stages_seconds("hook-timeout", cli_option(cli, "hook-timeout"), 1,
+				HOOK_SECONDS_MAX, &hooks.seconds, err);
 
-	if (!wanted)
-		return mig_fail(err, MIG_E_NOMEM, "plan a change");
-	for (int i = 0; i < snap->n_gpus; i++) {
-		if (p->wants[i].mode == MIG_CONFIG_ON)
-			wanted[i].mode = mode_only ? MIG_WANT_MODE : MIG_WANT_ON;
-		else if (p->wants[i].mode == MIG_CONFIG_OFF && !mode_only)
-			wanted[i].mode = MIG_WANT_OFF;
-		wanted[i].request = p->wants[i].request;
-	}
-	return mig_change_make(snap, wanted, ret, err);
-}
-
-/* Is a GPU to be cut whose profiles the driver will tell only once MIG is on? */
-static bool needs_mode_first(const struct partition *p, const struct mig_snapshot *snap)
-{
-	for (int i = 0; i < snap->n_gpus; i++) {
-		if (p->wants[i].mode == MIG_CONFIG_ON && !snap->gpus[i].mode &&
-		    snap->gpus[i].type && snap->gpus[i].type->basis != MIG_BASIS_DRIVER)
-			return true;
-	}
-	return false;
-}
-
-static int apply_in_one(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
-			struct mig_error *err)
-{
-	struct mig_change change;
-	int rc = partition_change(p, snap, false, &change, err);
-
-	if (rc < 0)
-		return rc;
-	rc = change_carry_out(cli, snap, &change, "migctl.apply/v1", false, err);
-	mig_change_free(&change);
-	return rc;
-}
-
-/* Modes back to what they were in @snap, for an apply that failed after switching them. */
-static void modes_back(struct cli *cli, const struct mig_snapshot *snap, struct mig_error *err)
-{
-	cleanup_free struct mig_wanted *wanted =
-		calloc((size_t)snap->n_gpus + 1, sizeof(*wanted));
-	struct mig_snapshot now;
-	struct mig_change change;
-	struct mig_error why;
-	int rc = wanted ? mig_snapshot_take(cli->machine, &now, &why) : -MIG_E_NOMEM;
-
-	if (rc < 0)
-		return;
-	for (int i = 0; i < now.n_gpus && now.n_gpus == snap->n_gpus; i++)
-		wanted[i].mode = now.gpus[i].mode != snap->gpus[i].mode && !now.gpus[i].n_gis
-					 ? MIG_WANT_OFF
-					 : MIG_WANT_UNTOUCHED;
-	rc = now.n_gpus == snap->n_gpus
-		     ? mig_change_make(&now, wanted, &change, &why)
-		     : mig_fail(&why, MIG_E_NVML, "the driver shows %d GPUs now", now.n_gpus);
+	if (rc == 0)
+		rc = mig_hooks_read(cli_option(cli, "hooks"), &file, err);
+	if (rc == 0)
+		rc = hook_variables(cli, p, variables, err);
 	if (rc == 0) {
-		rc = mig_change_run(cli->machine, &now, &change, NULL, &why);
-		mig_change_free(&change);
+		hooks.file = file;
+		stages->hooks = &hooks;
+		rc = stages_run(cli, stages, snap, err);
 	}
-	if (rc < 0)
-		mig_hint(err, -err->code, "MIG could not be switched off again: %s", why.msg);
-	else
-		mig_hint(err, -err->code, "MIG is off again where it was");
-	mig_snapshot_free(&now);
-}
-
-/* Before a mode is switched: by all that the catalog tells, is nothing held that must go? */
-static int check_held(struct cli *cli, const struct partition *p,
-		      const struct mig_snapshot *snap, struct mig_error *err)
-{
-	struct mig_change change;
-	char text[256];
-	int rc = partition_change(p, snap, false, &change, err);
-
-	if (rc < 0)
-		return rc;
-	for (int i = 0; i < change.n_steps && rc == 0; i++) {
-		const struct mig_step *s = &change.steps[i];
-
-		if (s->kind != MIG_STEP_CI_DESTROY)
-			continue;
-		rc = mig_check_free(cli->machine, &snap->gpus[s->gpu], s->gi, s->ci, err);
-		if (rc < 0)
-			mig_wrap(err, rc, "%s: refused, and nothing was changed",
-				 mig_step_format(snap, s, text, sizeof(text)));
-	}
-	mig_change_free(&change);
-	return rc;
-}
-
-static int apply_modes(struct cli *cli, const struct partition *p,
-		       const struct mig_snapshot *snap, struct mig_error *err)
-{
-	struct mig_change change;
-	int rc = partition_change(p, snap, true, &change, err);
-
-	if (rc < 0)
-		return rc;
-	rc = change_run(cli, snap, &change, false, err);
-	for (int i = 0; rc == 0 && !cli->is_json && i < change.n_steps; i++) {
-		if (change.steps[i].kind == MIG_STEP_MODE)
-			printf("GPU %d: MIG is on\n", snap->gpus[change.steps[i].gpu].index);
-	}
-	mig_change_free(&change);
-	return rc;
-}
-
-static int apply_in_two(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
-			struct mig_error *err)
-{
-	struct mig_snapshot now;
-	int rc = check_held(cli, p, snap, err);
-
-	if (rc == 0)
-		rc = apply_modes(cli, p, snap, err);
-	if (rc < 0)
-		return rc;
-	rc = mig_snapshot_take(cli->machine, &now, err);
-	if (rc < 0)
-		return rc;
-	rc = partition_select(p, &now, err);
-	if (rc == 0)
-		rc = apply_in_one(cli, p, &now, err);
-	if (rc < 0)
-		modes_back(cli, snap, err);
-	mig_snapshot_free(&now);
+	for (int i = 0; i < N_VARIABLES; i++)
+		free(variables[i]);
+	mig_hooks_free(file);
 	return rc;
 }
 
 static int apply(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
 		 struct mig_error *err)
 {
-	if (!cli_option(cli, "dry-run") && needs_mode_first(p, snap))
-		return apply_in_two(cli, p, snap, err);
-	return apply_in_one(cli, p, snap, err);
+	struct stages stages = { .want = want, .arg = p, .schema = "migctl.apply/v1" };
+	int rc = stages_seconds("drain-timeout", cli_option(cli, "drain-timeout"), 0,
+				DRAIN_SECONDS_MAX, &stages.drain_seconds, err);
+
+	if (rc < 0)
+		return rc;
+	if (cli_option(cli, "hooks"))
+		return apply_with_hooks(cli, &stages, p, snap, err);
+	return stages_run(cli, &stages, snap, err);
 }
 
 static int diff(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
@@ -207,7 +80,8 @@ static int diff(struct cli *cli, struct partition *p, const struct mig_snapshot 
 {
 	struct mig_change change;
 	bool is_different;
-	int rc = partition_change(p, snap, false, &change, err);
+	const struct stages stages = { .want = want, .arg = p };
+	int rc = stages_change(&stages, snap, &change, err);
 
 	if (rc < 0)
 		return rc;
@@ -228,34 +102,6 @@ static int diff(struct cli *cli, struct partition *p, const struct mig_snapshot 
 	return rc == 0 && is_different ? -MIG_E_DIFFERENT : rc;
 }
 
-struct mig_config_present partition_present(const struct mig_gpu *gpu)
-{
-	return (struct mig_config_present){ .index = gpu->index,
-					    .pci_id = gpu->pci_id,
-					    .mig_enabled = gpu->mode,
-					    .have = mig_gpu_request(gpu) };
-}
-
-/* "7x1g.10gb", "no instances" or "MIG off". */
-static const char *wanted_text(const struct mig_config_want *want, char *buf, size_t size)
-{
-	if (want->mode == MIG_CONFIG_OFF)
-		return "MIG off";
-	return want->request.n ? mig_request_format(&want->request, buf, size) : "no instances";
-}
-
-static const char *present_text(const struct mig_gpu *gpu, char *buf, size_t size)
-{
-	struct mig_request have = mig_gpu_request(gpu);
-
-	if (!gpu->mode)
-		return "MIG off";
-	/* As in the file: names and counts, which have no place. */
-	for (int i = 0; i < have.n; i++)
-		have.want[i].start = -1;
-	return have.n ? mig_request_format(&have, buf, size) : "no instances";
-}
-
 static json_t *assert_one(const struct cli *cli, const struct mig_config_want *want,
 			  const struct mig_gpu *gpu, bool *is_different)
 {
@@ -272,13 +118,15 @@ static json_t *assert_one(const struct cli *cli, const struct mig_config_want *w
 		       : is_same ? "as wanted\n"
 				 : "different: ");
 	if (!cli->is_json && !is_same)
-		printf("wanted %s; has %s\n", wanted_text(want, wanted, sizeof(wanted)),
-		       present_text(gpu, has, sizeof(has)));
+		printf("wanted %s; has %s\n",
+		       partition_wanted_text(want, wanted, sizeof(wanted)),
+		       partition_present_text(gpu, has, sizeof(has)));
 	o = json_pack("{s:i, s:b, s:b, s:s}", "gpu", gpu->index, "is_named", is_named,
-		      "is_same", is_same, "has", present_text(gpu, has, sizeof(has)));
+		      "is_same", is_same, "has", partition_present_text(gpu, has, sizeof(has)));
 	if (is_named)
 		json_object_set_new(o, "wanted",
-				    json_string(wanted_text(want, wanted, sizeof(wanted))));
+				    json_string(partition_wanted_text(want, wanted,
+								      sizeof(wanted))));
 	return o;
 }
 
@@ -322,10 +170,16 @@ static int run_with(struct cli *cli, struct mig_error *err,
 		    int (*act)(struct cli *cli, struct partition *p,
 			       const struct mig_snapshot *snap, struct mig_error *err))
 {
+	const char *path = cli_option(cli, "file");
 	struct partition p = { 0 };
 	struct mig_snapshot snap = { 0 };
-	int rc = partition_read(cli, &p, err);
+	int rc;
 
+	if (!path)
+		return mig_fail(err, MIG_E_INVAL,
+				"%s wants a file: migctl %s -f FILE [-c NAME]", cli->verb->name,
+				cli->verb->name);
+	rc = partition_read(&p, path, cli_option(cli, "config"), err);
 	if (rc == 0)
 		rc = cli_machine(cli, &snap, err);
 	if (rc == 0)
@@ -364,6 +218,10 @@ static const struct option apply_options[] = {
 	{ "file", 'f', "FILE", "the partition file, in mig-parted's format" },
 	{ "config", 'c', "NAME", "the config in it; may be left out where there is but one" },
 	{ "dry-run", 'n', NULL, "show the steps and change nothing" },
+	{ "hooks", 'k', "FILE", "run the commands of a hooks file around the change" },
+	{ "hook-timeout", 0, "SECONDS", "what each hook may take; default: 120" },
+	{ "drain-timeout", 0, "SECONDS",
+	  "wait so long for processes in the way to end by themselves; default: 0" },
 	{ 0 },
 };
 
@@ -389,7 +247,17 @@ const struct verb verb_apply = {
 		"that is wanted and there is not touched, and neither is a GPU that the "
 		"config does not name. Nothing that a process holds is destroyed: the refusal "
 		"names the process. When a step fails, the steps before it are undone.\n\n"
-		"The file is mig-parted's, version v1, and is read as strictly.",
+		"The file is mig-parted's, version v1, and is read as strictly.\n\n"
+		"So is the hooks file, which names commands to run: apply-start first, "
+		"pre-apply-mode where a MIG mode is to be switched, pre-apply-config where "
+		"instances are to go or come, and apply-exit at the end, however it ended. "
+		"They are executed as they stand, by no shell, with the variables "
+		"MIG_PARTED_CONFIG_FILE, MIG_PARTED_SELECTED_CONFIG and "
+		"MIG_PARTED_HOOKS_FILE; what they print goes to stderr. A hook that fails "
+		"ends the apply with status 19. One that takes too long is sent SIGTERM, and "
+		"five seconds later SIGKILL. What cannot fit is refused before the first.\n\n"
+		"With --drain-timeout processes that stand in the way get that time to end "
+		"by themselves; stderr says whom it waits for. None is stopped.",
 	.example = "  migctl apply -f partitions.yaml -c all-balanced --dry-run\n"
 		   "  migctl apply -f partitions.yaml -c all-balanced\n",
 	.options = apply_options,

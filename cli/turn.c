@@ -12,7 +12,7 @@
 
 #define HARDWARE_FOLDER "/run/migctl"
 
-static void waiting_signals(sigset_t *ret)
+void turn_signals(sigset_t *ret)
 {
 	sigemptyset(ret);
 	sigaddset(ret, SIGINT);
@@ -86,7 +86,7 @@ int turn_take(struct cli *cli, const char *sim, struct mig_error *err)
 			return rc;
 		sign(cli->turn_fd);
 	}
-	waiting_signals(&signals);
+	turn_signals(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	cli->has_turn = true;
 	return 0;
@@ -101,6 +101,6 @@ void turn_end(struct cli *cli)
 	if (cli->turn_fd >= 0)
 		close(cli->turn_fd);
 	cli->has_turn = false;
-	waiting_signals(&signals);
+	turn_signals(&signals);
 	sigprocmask(SIG_UNBLOCK, &signals, NULL);
 }

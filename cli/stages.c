@@ -266,9 +266,8 @@ static int reset_pending(struct run *r, int gpu, unsigned mode)
 	struct mig_snapshot now;
 	int rc = change_reset(r->cli, r->before, gpu, r->err);
 
-	if (rc < 0)
-		return mig_wrap(r->err, rc, "GPU %d: MIG waits for a reset", g->index);
-	rc = mig_snapshot_take(r->cli->machine, &now, r->err);
+	if (rc == 0)
+		rc = mig_snapshot_take(r->cli->machine, &now, r->err);
 	if (rc < 0)
 		return rc;
 	if (gpu >= now.n_gpus || now.gpus[gpu].mode != mode)

@@ -51,7 +51,8 @@ struct mig_config_entry {
 	unsigned devices_line; /* of the value of "devices" */
 	size_t n_filters;      /* 0: a GPU of any kind */
 	const struct mig_config_filter *filters;
-	bool is_all; /* "devices: all"; otherwise a list, which may be empty */
+	bool is_filter_list; /* in the file they are a list, though of one maybe */
+	bool is_all;         /* "devices: all"; otherwise a list, which may be empty */
 	size_t n_indices;
 	const int *indices; /* GPU indices, as NVML counts them */
 	bool mig_enabled;

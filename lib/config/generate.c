@@ -174,7 +174,8 @@ static int fill_entry(struct generation *x, struct mig_config_entry *entry,
 					    .mig_enabled = true,
 					    .n_devices = n,
 					    .devices = own,
-					    .filters = filters };
+					    .filters = filters,
+					    .is_filter_list = true };
 	for (size_t k = 0; k < x->n_kinds && x->n_kinds > 1; k++) {
 		if (is_meant[k])
 			filters[entry->n_filters++].pci_id = x->kinds[k].pci_id;

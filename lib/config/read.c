@@ -132,6 +132,7 @@ static int read_filters(const struct reader *r, const struct yaml_node *node,
 	}
 	entry->filters = filters;
 	entry->n_filters = n;
+	entry->is_filter_list = node->kind == YAML_LIST;
 	return 0;
 }
 

@@ -7,7 +7,6 @@
 #include <mig/config.h>
 
 #include "cli/parted/parted.h"
-#include "shared/cleanup.h"
 
 static int check_file(const struct parted *p)
 {
@@ -31,31 +30,42 @@ static int unknown_profile(const struct mig_gpu *gpu, const struct mig_gi *gi,
 		gpu->index, gi->id);
 }
 
+static int add_gi(const struct mig_gpu *gpu, const struct mig_gi *gi, struct mig_want *ret,
+		  struct mig_error *err)
+{
+	*ret = (struct mig_want){ .profile = (uint8_t)gi->profile, .start = (int8_t)gi->start };
+	if (gi->profile < 0 || gi->start < 0)
+		return unknown_profile(gpu, gi, err);
+	for (int k = 0; k < gi->n_cis; k++) {
+		if (gi->cis[k].profile < 0)
+			return unknown_profile(gpu, gi, err);
+		ret->ci[ret->n_ci++] = (uint8_t)gi->cis[k].profile;
+	}
+	return 0;
+}
+
+/* The GPU instance with the least id from @id on, or NULL. */
+static const struct mig_gi *next_gi(const struct mig_gpu *gpu, int id)
+{
+	const struct mig_gi *next = NULL;
+
+	for (int i = 0; i < gpu->n_gis; i++) {
+		if (gpu->gis[i].id >= id && (!next || gpu->gis[i].id < next->id))
+			next = &gpu->gis[i];
+	}
+	return next;
+}
+
 /* Of one profile the driver lists instances by id, and so does the file. */
 static int request_by_id(const struct mig_gpu *gpu, struct mig_request *ret,
 			 struct mig_error *err)
 {
-	bool is_done[MIG_GIS_MAX] = { false };
-
 	*ret = mig_request_empty(gpu->type);
-	for (int n = 0; n < gpu->n_gis; n++) {
-		const struct mig_gi *gi = NULL;
-		struct mig_want *want = &ret->want[ret->n++];
+	for (const struct mig_gi *gi = next_gi(gpu, 0); gi; gi = next_gi(gpu, gi->id + 1)) {
+		int rc = add_gi(gpu, gi, &ret->want[ret->n++], err);
 
-		for (int i = 0; i < gpu->n_gis; i++) {
-			if (!is_done[i] && (!gi || gpu->gis[i].id < gi->id))
-				gi = &gpu->gis[i];
-		}
-		is_done[gi - gpu->gis] = true;
-		if (gi->profile < 0 || gi->start < 0)
-			return unknown_profile(gpu, gi, err);
-		*want = (struct mig_want){ .profile = (uint8_t)gi->profile,
-					   .start = (int8_t)gi->start };
-		for (int k = 0; k < gi->n_cis; k++) {
-			if (gi->cis[k].profile < 0)
-				return unknown_profile(gpu, gi, err);
-			want->ci[want->n_ci++] = (uint8_t)gi->cis[k].profile;
-		}
+		if (rc < 0)
+			return rc;
 	}
 	return 0;
 }
@@ -83,21 +93,30 @@ static int present_all(const struct parted *p, const struct mig_snapshot *snap,
 	return 0;
 }
 
+static int write_present(struct parted *p, const struct mig_checkpoint_present *gpus, size_t n)
+{
+	char *text;
+	int rc = mig_checkpoint_write(gpus, n, &text, p->err);
+
+	if (rc < 0)
+		return rc;
+	p->values[PARTED_OUTPUT_FILE] = p->values[PARTED_CHECKPOINT_FILE];
+	rc = parted_print(p, text);
+	free(text);
+	return rc;
+}
+
 static int checkpoint_from(struct parted *p, const struct mig_snapshot *snap)
 {
-	cleanup_free struct mig_checkpoint_present *gpus =
-		calloc((size_t)snap->n_gpus + 1, sizeof(*gpus));
-	cleanup_free char *text = NULL;
+	struct mig_checkpoint_present *gpus = calloc((size_t)snap->n_gpus + 1, sizeof(*gpus));
 	size_t n = 0;
-	int rc;
+	int rc = gpus ? present_all(p, snap, gpus, &n)
+		      : mig_fail(p->err, MIG_E_NOMEM, "checkpoint %d GPUs", snap->n_gpus);
 
-	if (!gpus)
-		return mig_fail(p->err, MIG_E_NOMEM, "checkpoint %d GPUs", snap->n_gpus);
-	rc = present_all(p, snap, gpus, &n);
 	if (rc == 0)
-		rc = mig_checkpoint_write(gpus, n, &text, p->err);
-	p->values[PARTED_OUTPUT_FILE] = p->values[PARTED_CHECKPOINT_FILE];
-	return rc < 0 ? rc : parted_print(p, text);
+		rc = write_present(p, gpus, n);
+	free(gpus);
+	return rc;
 }
 
 int parted_checkpoint(struct parted *p)

@@ -144,8 +144,9 @@ static int read_gpu(const struct reader *r, const struct yaml_node *map,
 	const struct yaml_node *uuid;
 	int mode, rc = check_map(r, map, "an item of \"Devices\"", known);
 
-	if (rc == 0)
-		rc = yaml_want(r->file, map, "UUID", YAML_TEXT, &uuid, r->err);
+	if (rc < 0)
+		return rc;
+	rc = yaml_want(r->file, map, "UUID", YAML_TEXT, &uuid, r->err);
 	if (rc < 0)
 		return rc;
 	if (!*uuid->text || strlen(uuid->text) > UUID_BYTES_MAX)
@@ -190,8 +191,9 @@ static int read_root(const struct reader *r)
 	const struct yaml_node *root = yaml_root(r->file), *node;
 	int rc = check_map(r, root, "a checkpoint", known);
 
-	if (rc == 0)
-		rc = yaml_want(r->file, root, "Version", YAML_TEXT, &node, r->err);
+	if (rc < 0)
+		return rc;
+	rc = yaml_want(r->file, root, "Version", YAML_TEXT, &node, r->err);
 	if (rc < 0)
 		return rc;
 	if (strcmp(node->text, "v1") != 0)

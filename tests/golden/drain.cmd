@@ -10,7 +10,7 @@ t migctl --sim n apply -f examples/partitions.yaml -c all-1g.10gb --drain-timeou
 # An interrupt ends the wait at once.
 migctl --sim n apply -f examples/partitions.yaml -c all-1g.10gb --drain-timeout 600 2>"$DIR/err" &
 until grep -qs waiting "$DIR/err"; do sleep 0.1; done
-kill -INT $!
+kill -TERM $!
 wait $!
 echo "status $?"
 steady <"$DIR/err"

@@ -81,6 +81,15 @@ migctl --sim n apply -f $f -k "$DIR/hooks.yaml" -c all-enabled 2>"$DIR/lot" >&2
 grep -c '^apply-start: [0-9]*$' "$DIR/lot"
 grep '^apply-start: [?]' "$DIR/lot" | awk '{ print length($2) }'
 
+echo "--- an interrupt stops a hook, and not those that put things back"
+with apply-start '  - {command: sh, args: [-c, "echo waiting; sleep 600"]}'
+migctl --sim n apply -f $f -k "$DIR/hooks.yaml" -c all-enabled >"$DIR/lot" 2>&1 &
+until grep -qs waiting "$DIR/lot"; do sleep 0.1; done
+kill -TERM $!
+wait $!
+echo "status $?"
+cat "$DIR/lot"
+
 echo "--- mistakes"
 apply -c all-enabled --hook-timeout 0
 apply -c all-enabled --hook-timeout soon

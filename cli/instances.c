@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/change.h"
+#include "cli/home.h"
 #include "shared/cleanup.h"
 #include "shared/text.h"
 
@@ -49,7 +50,8 @@ static int create_on(struct cli *cli, const struct mig_snapshot *snap, struct mi
 	rc = mig_change_create(snap, gpu, &req, &change, err);
 	if (rc < 0)
 		return rc;
-	rc = change_carry_out(cli, snap, &change, "migctl.create/v1", false, err);
+	rc = change_carry_out(cli, snap, &change, "migctl.create/v1", &(struct change_how){ 0 },
+			      err);
 	mig_change_free(&change);
 	return rc;
 }
@@ -119,7 +121,7 @@ static int read_refs(struct cli *cli, const struct mig_snapshot *snap, struct mi
 {
 	for (int i = 0; i < cli->argc; i++) {
 		bool is_index;
-		int rc = mig_ref_parse(snap, cli->argv[i], &refs[i], &is_index, err);
+		int rc = cli_ref(cli, snap, cli->argv[i], &refs[i], &is_index, err);
 
 		if (rc < 0)
 			return rc;
@@ -159,7 +161,8 @@ static int destroy_on(struct cli *cli, const struct mig_snapshot *snap, struct m
 				err);
 	if (rc < 0)
 		return rc;
-	rc = change_carry_out(cli, snap, &change, "migctl.destroy/v1", false, err);
+	rc = change_carry_out(cli, snap, &change, "migctl.destroy/v1",
+			      &(struct change_how){ 0 }, err);
 	mig_change_free(&change);
 	return rc;
 }

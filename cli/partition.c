@@ -88,15 +88,18 @@ static bool needs_mode_first(const struct partition *p, const struct mig_snapsho
 	return false;
 }
 
+/* @before: what it began with, where that is not @snap. */
 static int apply_in_one(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
-			struct mig_error *err)
+			const struct mig_snapshot *before, struct mig_error *err)
 {
+	const struct change_how how = { .is_independent = !cli_option(cli, "atomic"),
+					.before = before };
 	struct mig_change change;
 	int rc = partition_change(p, snap, false, &change, err);
 
 	if (rc < 0)
 		return rc;
-	rc = change_carry_out(cli, snap, &change, "migctl.apply/v1", false, err);
+	rc = change_carry_out(cli, snap, &change, "migctl.apply/v1", &how, err);
 	mig_change_free(&change);
 	return rc;
 }
@@ -121,7 +124,7 @@ static void modes_back(struct cli *cli, const struct mig_snapshot *snap, struct 
 		     ? mig_change_make(&now, wanted, &change, &why)
 		     : mig_fail(&why, MIG_E_NVML, "the driver shows %d GPUs now", now.n_gpus);
 	if (rc == 0) {
-		rc = mig_change_run(cli->machine, &now, &change, NULL, &why);
+		rc = change_run(cli, &now, &change, &(struct change_how){ 0 }, &why);
 		mig_change_free(&change);
 	}
 	if (rc < 0)
@@ -163,7 +166,7 @@ static int apply_modes(struct cli *cli, const struct partition *p,
 
 	if (rc < 0)
 		return rc;
-	rc = change_run(cli, snap, &change, false, err);
+	rc = change_run(cli, snap, &change, &(struct change_how){ 0 }, err);
 	for (int i = 0; rc == 0 && !cli->is_json && i < change.n_steps; i++) {
 		if (change.steps[i].kind == MIG_STEP_MODE)
 			printf("GPU %d: MIG is on\n", snap->gpus[change.steps[i].gpu].index);
@@ -187,7 +190,7 @@ static int apply_in_two(struct cli *cli, struct partition *p, const struct mig_s
 		return rc;
 	rc = partition_select(p, &now, err);
 	if (rc == 0)
-		rc = apply_in_one(cli, p, &now, err);
+		rc = apply_in_one(cli, p, &now, snap, err);
 	if (rc < 0)
 		modes_back(cli, snap, err);
 	mig_snapshot_free(&now);
@@ -199,7 +202,7 @@ static int apply(struct cli *cli, struct partition *p, const struct mig_snapshot
 {
 	if (!cli_option(cli, "dry-run") && needs_mode_first(p, snap))
 		return apply_in_two(cli, p, snap, err);
-	return apply_in_one(cli, p, snap, err);
+	return apply_in_one(cli, p, snap, NULL, err);
 }
 
 static int diff(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
@@ -363,6 +366,7 @@ static const struct option look_options[] = {
 static const struct option apply_options[] = {
 	{ "file", 'f', "FILE", "the partition file, in mig-parted's format" },
 	{ "config", 'c', "NAME", "the config in it; may be left out where there is but one" },
+	{ "atomic", 0, NULL, "change all GPUs, or none" },
 	{ "dry-run", 'n', NULL, "show the steps and change nothing" },
 	{ 0 },
 };

@@ -12,6 +12,7 @@
 
 #include <mig/device.h>
 #include <mig/error.h>
+#include <mig/record.h>
 
 struct option {
 	const char *name; /* without dashes: "file" */
@@ -60,6 +61,8 @@ struct cli {
 	struct mig_machine *machine; /* likewise */
 	bool has_turn;               /* this process changes the machine now; see cli/turn.h */
 	int turn_fd;
+	struct mig_home home; /* once has_home: see cli/home.h */
+	bool has_home;
 	double change_began_s; /* when the running of a change began; of no epoch */
 };
 

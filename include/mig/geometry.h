@@ -146,6 +146,8 @@ struct mig_want {
 	int8_t start;                    /* placement unit, or -1 for "anywhere" */
 	uint8_t n_ci;                    /* 0: a GPU instance without compute instances */
 	uint8_t ci[MIG_CI_PROFILES_MAX]; /* index into the profile's ci, in order of creation */
+	int8_t ci_start
+		[MIG_CI_PROFILES_MAX]; /* compute slice of the GI, or -1 for "anywhere" */
 };
 
 enum {

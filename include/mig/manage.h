@@ -17,6 +17,7 @@
 
 #include <mig/device.h>
 #include <mig/geometry.h>
+#include <mig/record.h>
 
 enum mig_step_kind {
 	MIG_STEP_CI_DESTROY,
@@ -45,6 +46,16 @@ struct mig_gpu_change {
 	/* MIG devices; a GPU instance without compute instances counts as one of them. */
 	int n_kept, n_created, n_destroyed;
 	int n_disturbed; /* wanted afterwards and there before, but destroyed on the way */
+	int rc;          /* what mig_change_run() came to: 0, or the negative code of @err */
+	struct mig_error err;
+};
+
+/* The name that an instance bears after a change. */
+struct mig_change_name {
+	int gpu;    /* index into the snapshot's gpus */
+	int step;   /* of the CI_CREATE that makes it, or -1: it is kept, and is */
+	int gi, ci; /* this one of the snapshot: indices into gis and cis */
+	char name[MIG_INSTANCE_NAME_MAX];
 };
 
 struct mig_change {
@@ -52,6 +63,8 @@ struct mig_change {
 	struct mig_step *steps; /* in the order of running: what goes, mode, what comes */
 	int n_gpus;
 	struct mig_gpu_change *gpus; /* one for each of the snapshot's */
+	int n_names;
+	struct mig_change_name *names;
 };
 
 /** mig_change_free - release a change; NULL and an empty one are accepted. */
@@ -116,7 +129,8 @@ MIG_API const char *mig_step_format(const struct mig_snapshot *snap,
 				    const struct mig_step *step, char *buf, size_t len);
 
 struct mig_run_options {
-	/* Called before each step, and before each step that is undone. May be NULL. */
+	/* Called before each step, and before each step that is undone, by one thread at a time. May
+	 * be NULL. */
 	void (*on_step)(const struct mig_snapshot *snap, const struct mig_step *step,
 			bool is_undo, void *arg);
 	/* Resets a GPU, for RESET steps; NULL: they fail with UNSUPPORTED. */
@@ -124,6 +138,18 @@ struct mig_run_options {
 	void *arg;
 	/* A mode switch that has to wait for a reset stays pending instead of being undone. */
 	bool keep_pending;
+	/* Each GPU stands for itself: one that fails is undone, and does not keep the others from
+	 * their change. Otherwise all are changed, or none. */
+	bool is_independent;
+	/* Where the journal and the record are kept; NULL: a change leaves no trace, and one that is
+	 * cut short cannot be recovered. */
+	const struct mig_home *home;
+	const char *verb; /* with @home: what the record calls the change, "apply" */
+	int64_t time_s;   /* with @home: now, since 1970 */
+	/* With @home: what the change began with, where that is not @snap; same GPUs. */
+	const struct mig_snapshot *before;
+	/* Filled with the machine afterwards, on success only; mig_snapshot_free() it. May be NULL. */
+	struct mig_snapshot *ret_after;
 };
 
 /**
@@ -131,12 +157,18 @@ struct mig_run_options {
  * @snap:	the snapshot that it was made from.
  * @opt:	may be NULL.
  *
+ * GPUs are changed at the same time, the steps of one in their order. With @opt->home all of it
+ * is written down before the first step, and what came of it at the end; see mig_recover().
+ * What came of each GPU is in @change->gpus, if it has them.
+ *
  * Errors: BUSY - something is held: named, and nothing was changed. NOENT - another tool took
- * away or replaced what was to go: nothing was changed. PENDING - a mode switch waits for a
+ * away or replaced what was to go: nothing was changed. UNFINISHED - an earlier change is, and
+ * PERM, IO - it cannot be written down: nothing was changed. PENDING - a mode switch waits for a
  * reset; it and the steps before it were undone, or stay as they are with keep_pending.
  * UNSUPPORTED - with MIG on the driver lacks a profile that the catalog describes; undone. The
  * driver's refusal of a step, after the steps before it were undone. HALFDONE - some steps
- * could not be undone: the message names them; all others were.
+ * could not be undone: the message names them; all others were. With is_independent the error is
+ * the first GPU's that failed, and says how many others did, and how many were changed.
  */
 MIG_API MIG_MUST_USE int mig_change_run(struct mig_machine *machine,
 					const struct mig_snapshot *snap,

@@ -23,6 +23,7 @@ void mig_change_free(struct mig_change *change)
 		return;
 	free(change->steps);
 	free(change->gpus);
+	free(change->names);
 	*change = (struct mig_change){ 0 };
 }
 

@@ -130,6 +130,38 @@ MIG_API MIG_MUST_USE int mig_change_make_one(const struct mig_snapshot *snap, in
 					     const struct mig_change_hints *hints,
 					     struct mig_change *ret, struct mig_error *err);
 
+/* What of a wish can be had without disturbing anything held. */
+struct mig_nearest {
+	struct mig_wanted wanted; /* all that is held, and of the wish the most that can stand
+				   * beside it; each GPU instance with its place */
+	struct mig_request left_out; /* of the wish */
+	int n_devices;               /* MIG devices of the wish that are in @wanted */
+};
+
+/**
+ * mig_change_nearest - the most of what is wanted that can stand beside what is held.
+ * @wanted:	with mode MIG_WANT_ON.
+ * @hints:	who holds what; of two ways that are as good, that is taken which disturbs less.
+ * @ret:	written on success only.
+ *
+ * The most is first the number of MIG devices of the wish, then the placement units of their
+ * GPU instances, then what was asked for first. What is held and no part of the wish is in
+ * the answer all the same, or it would go: mig_change_make() of the answer destroys nothing
+ * that is held. A GPU instance that is held may serve a part of a want, with those of its compute
+ * instances that fit beside the held ones; any other is in the answer whole, or left out.
+ *
+ * Errors: as mig_change_make(); UNSUPPORTED - an instance is held whose profile nobody knows.
+ */
+MIG_API MIG_MUST_USE int mig_change_nearest(const struct mig_snapshot *snap, int gpu,
+					    const struct mig_wanted *wanted,
+					    const struct mig_change_hints *hints,
+					    struct mig_nearest *ret, struct mig_error *err);
+
+/** mig_nearest_format - "3g.40gb@0 1g.10gb@4, without 2x1g.10gb" into @buf; returns @buf. The
+ *  words before the comma are read by mig_request_add(). */
+MIG_API const char *mig_nearest_format(const struct mig_nearest *nearest, char *buf,
+				       size_t len);
+
 /**
  * mig_change_create - steps that put a request beside what a GPU has now.
  *

@@ -288,8 +288,7 @@ static int change_cis(const struct account *acc, const struct mig_gpu_type *type
 			gi->n_cis++;
 		}
 		if (acc->states[target] >> i & 1) {
-			want->ci_start[want->n_ci] =
-				(int8_t)(fixed >> i & 1 ? at->start : -1);
+			want->ci_start[want->n_ci] = (int8_t)(fixed >> i & 1 ? at->start : -1);
 			want->ci[want->n_ci++] = (uint8_t)at->kind;
 		}
 	}

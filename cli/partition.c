@@ -74,7 +74,7 @@ static int partition_change(const struct partition *p, const struct mig_snapshot
 			wanted[i].mode = MIG_WANT_OFF;
 		wanted[i].request = p->wants[i].request;
 	}
-	return mig_change_make(snap, wanted, ret, err);
+	return mig_change_make(snap, wanted, NULL, ret, err);
 }
 
 /* Is a GPU to be cut whose profiles the driver will tell only once MIG is on? */
@@ -121,7 +121,7 @@ static void modes_back(struct cli *cli, const struct mig_snapshot *snap, struct 
 					 ? MIG_WANT_OFF
 					 : MIG_WANT_UNTOUCHED;
 	rc = now.n_gpus == snap->n_gpus
-		     ? mig_change_make(&now, wanted, &change, &why)
+		     ? mig_change_make(&now, wanted, NULL, &change, &why)
 		     : mig_fail(&why, MIG_E_NVML, "the driver shows %d GPUs now", now.n_gpus);
 	if (rc == 0) {
 		rc = change_run(cli, &now, &change, &(struct change_how){ 0 }, &why);

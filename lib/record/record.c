@@ -102,8 +102,7 @@ static int want_of(const struct mig_record_gi *gi, const struct mig_gpu_type *ty
 	if (!p)
 		return mig_fail(err, MIG_E_NOENT, "%s has no profile %s (any more)", type->key,
 				gi->profile);
-	*ret = (struct mig_want){ .profile = (uint8_t)(p - type->profiles),
-				  .start = (int8_t)gi->start };
+	*ret = mig_want_empty((int)(p - type->profiles), gi->start);
 	for (int i = 0; i < gi->n_cis; i++) {
 		const struct mig_ci_profile *c = mig_ci_profile_find(p, gi->cis[i].profile);
 

@@ -294,6 +294,7 @@ int change_run(struct cli *cli, const struct mig_snapshot *snap, struct mig_chan
 		.arg = cli,
 		.keep_pending = how->keep_pending,
 		.is_independent = how->is_independent,
+		.is_renewal = how->is_renewal,
 		.verb = cli->verb->name,
 		.time_s = time(NULL),
 		.before = how->before,

@@ -11,6 +11,7 @@
 struct change_how {
 	bool keep_pending; /* a mode switch that waits for a reset is the answer, not undone */
 	bool is_independent; /* a GPU that fails does not keep the others from their change */
+	bool is_renewal;     /* what is on record is brought back: not a change to be undone */
 	const struct mig_snapshot
 		*before;                /* what it began with, where that is not the snapshot */
 	struct mig_snapshot *ret_after; /* change_run(): filled on success; may be NULL */

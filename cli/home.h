@@ -14,4 +14,11 @@ int cli_home(struct cli *cli, const struct mig_snapshot *snap, const struct mig_
 int cli_ref(struct cli *cli, const struct mig_snapshot *snap, const char *text,
 	    struct mig_ref *ret, bool *ret_is_index, struct mig_error *err) MIG_MUST_USE;
 
+/**
+ * cli_unfinished - a change that is unfinished, in words with the way out; or why that is unknown.
+ *
+ * Return: 1 and @buf, 0 when there is none, or a negative error code and @buf. (cli/recover.c)
+ */
+int cli_unfinished(struct cli *cli, const struct mig_snapshot *snap, char *buf, size_t len);
+
 #endif

@@ -215,6 +215,8 @@ struct mig_run_options {
 	const struct mig_home *home;
 	const char *verb; /* with @home: what the record calls the change, "apply" */
 	int64_t time_s;   /* with @home: now, since 1970 */
+	/* With @home: it brings back what is on record, and is no change to be undone. */
+	bool is_renewal;
 	/* With @home: what the change began with, where that is not @snap; same GPUs. */
 	const struct mig_snapshot *before;
 	/* Filled with the machine afterwards, on success only; mig_snapshot_free() it. May be NULL. */

@@ -313,8 +313,17 @@ static int add_made(struct run *run, struct mig_record_id *ret)
 	return n;
 }
 
+static bool any_failed(const struct run *run, const struct part *parts)
+{
+	for (int i = 0; i < run->snap->n_gpus; i++) {
+		if (parts[i].rc < 0)
+			return true;
+	}
+	return false;
+}
+
 /* The names that the change gives, by the ids of what bears them now. */
-static int add_named(struct run *run, const bool *is_changed, struct mig_record_id *ret)
+static int add_named(struct run *run, const struct part *parts, struct mig_record_id *ret)
 {
 	int n = 0;
 
@@ -324,7 +333,8 @@ static int add_named(struct run *run, const bool *is_changed, struct mig_record_
 		const struct mig_step *s =
 			name->step >= 0 ? &run->change->steps[name->step] : NULL;
 
-		if (!is_changed[name->gpu])
+		if (parts[name->gpu].rc < 0 || parts[name->gpu].n_undone ||
+		    (!run->opt->is_independent && any_failed(run, parts)))
 			continue;
 		ret[n] = (struct mig_record_id){
 			.gpu = name->gpu,
@@ -339,13 +349,13 @@ static int add_named(struct run *run, const bool *is_changed, struct mig_record_
 
 /* An instance that was made again on the way back has its name again. */
 static int add_names_back(struct run *run, const struct mig_record *rec,
-			  const struct mig_snapshot *after, const bool *is_back,
+			  const struct mig_snapshot *after, const struct part *parts,
 			  struct mig_record_id *ret, int n)
 {
 	for (int g = 0; g < run->snap->n_gpus; g++) {
 		const struct mig_gpu *gpu = &run->snap->gpus[g];
 
-		for (int i = 0; is_back[g] && i < gpu->n_gis; i++) {
+		for (int i = 0; parts[g].n_undone && i < gpu->n_gis; i++) {
 			for (int k = 0; k < gpu->gis[i].n_cis; k++) {
 				const struct mig_ref ref = { g, i, k };
 				const struct mig_record_ci *was;
@@ -382,10 +392,14 @@ static void sort_out(const struct run *run, const struct part *parts, bool *is_c
 	for (int i = 0; i < run->change->n_names; i++) {
 		const int gpu = run->change->names[i].gpu;
 
-		is_changed[gpu] |= parts[gpu].rc == 0 && !is_back[gpu];
+		is_changed[gpu] |= parts[gpu].rc == 0 && !parts[gpu].n_undone &&
+				   (run->opt->is_independent || !any_failed(run, parts));
 	}
-	for (int i = 0; i < run->snap->n_gpus; i++)
-		is_back[i] &= !is_changed[i];
+	for (int i = 0; i < run->snap->n_gpus; i++) {
+		is_back[i] = run->opt->is_renewal ? is_changed[i] || is_back[i]
+						  : is_back[i] && !is_changed[i];
+		is_changed[i] &= !run->opt->is_renewal;
+	}
 }
 
 static int record_outcome(struct run *run, const struct part *parts, struct keeping *k,
@@ -413,8 +427,8 @@ static int record_outcome(struct run *run, const struct part *parts, struct keep
 		return mig_fail(err, MIG_E_NOMEM, "record the change");
 	sort_out(run, parts, is_changed, is_back);
 	what.n_made = add_made(run, made);
-	what.n_named = add_named(run, is_changed, named);
-	what.n_named = add_names_back(run, &k->record, after, is_back, named, what.n_named);
+	what.n_named = add_named(run, parts, named);
+	what.n_named = add_names_back(run, &k->record, after, parts, named, what.n_named);
 	rc = mig_record_add(&k->record, run->opt->home, &what, err);
 	return rc < 0 ? rc : record_commit(&k->slot, run->opt->home, &k->record, err);
 }

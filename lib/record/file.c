@@ -286,18 +286,6 @@ static char *record_text(const struct mig_home *home, const struct mig_record *r
 	return text;
 }
 
-int mig_record_write(const struct mig_home *home, const struct mig_record *rec,
-		     struct mig_error *err)
-{
-	cleanup_free char *text = record_text(home, rec);
-	char path[1100];
-
-	if (!text)
-		return mig_fail(err, MIG_E_NOMEM, "write the record");
-	record_path(home, path, sizeof(path));
-	return mig_file_replace(path, text, strlen(text), err);
-}
-
 size_t record_bytes(const struct mig_record *rec, int n_gpus)
 {
 	enum { BASE = 4096, A_GPU = 8 << 10, A_COUNT = 160, A_GONE = 512 };
@@ -374,4 +362,13 @@ int record_commit(struct record_slot *slot, const struct mig_home *home,
 	close(slot->fd);
 	slot->fd = -1;
 	return 0;
+}
+
+int mig_record_write(const struct mig_home *home, const struct mig_record *rec,
+		     struct mig_error *err)
+{
+	struct record_slot slot;
+	int rc = record_reserve(home, record_bytes(rec, 0), &slot, err);
+
+	return rc < 0 ? rc : record_commit(&slot, home, rec, err);
 }

@@ -78,6 +78,9 @@ static int say(struct cli *cli, const struct mig_snapshot *snap, const struct mi
 	if (!cli->is_json) {
 		if (!r->was_unfinished)
 			puts("nothing to recover: no change is unfinished");
+		else if (cli_option(cli, "forget"))
+			puts("forgotten: the GPUs are left as they are; 'migctl save' puts that on "
+			     "record");
 		for (int i = 0; i < r->n_gpus; i++)
 			printf("GPU %d: %s\n", i, way_text(&r->gpus[i]));
 		return 0;
@@ -90,6 +93,8 @@ static int say(struct cli *cli, const struct mig_snapshot *snap, const struct mi
 						      "outcome", way_text(&r->gpus[i])));
 	json_object_set_new(doc, "was_unfinished", json_boolean(r->was_unfinished));
 	json_object_set_new(doc, "was_rebooted", json_boolean(r->is_other_boot));
+	json_object_set_new(doc, "is_forgotten",
+			    json_boolean(cli_option(cli, "forget") != NULL));
 	if (r->was_unfinished)
 		json_object_set_new(doc, "verb", json_string(r->verb));
 	json_object_set_new(doc, "gpus", gpus);

@@ -27,6 +27,9 @@ static int run(struct smi *s, struct mig_step *step)
 
 	if (rc == 0)
 		rc = mig_change_run(s->cli->machine, &s->snap, &change, &opt, s->err);
+	/* What nvidia-smi has no words for: it is ours, and not the driver's. */
+	if (rc == -MIG_E_UNFINISHED || rc == -MIG_E_IO || rc == -MIG_E_MACHINE)
+		fprintf(stderr, "migctl: %s\n", s->err->msg);
 
 	if (mig_snapshot_take(s->cli->machine, &now, &look_err) < 0)
 		return rc;

@@ -218,9 +218,10 @@ int journal_parse(const char *text, size_t len, const char *where, const struct 
 	if (rc < 0) {
 		journal_text_free(&parsed);
 		mig_wrap(err, rc, "%s", where);
-		return mig_hint(err, rc,
-				"look at 'migctl status', then 'migctl recover --forget' takes "
-				"what stands for what is wanted");
+		return mig_hint(
+			err, rc,
+			"look at 'migctl status', then 'migctl recover --forget' leaves "
+			"it so");
 	}
 	*ret = parsed;
 	return 0;

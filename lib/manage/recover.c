@@ -95,10 +95,11 @@ static int translate(struct recovery *r, struct mig_error *err)
 		const struct mig_gpu_type *type = gpu >= 0 ? r->now.gpus[gpu].type : NULL;
 
 		if (gpu < 0)
-			return mig_fail(err, MIG_E_NOENT,
-					"GPU %s, which the change was about, is not here now; "
-					"try again when it is, or 'migctl recover --forget'",
-					r->text.gpus[s->step.gpu].uuid);
+			return mig_fail(
+				err, MIG_E_NOENT,
+				"GPU %s, which the change was about, is not here now; "
+				"try again when it is, or 'migctl recover --forget' leaves the rest as it is",
+				r->text.gpus[s->step.gpu].uuid);
 		s->step.gpu = gpu;
 		s->step.profile = *s->profile ? profile_of(type, s->profile) : -1;
 		s->step.ci_profile = ci_profile_of(type, s->step.profile, s->ci_profile);
@@ -223,7 +224,7 @@ static int check(const struct recovery *r, struct mig_error *err)
 				err, MIG_E_UNFINISHED,
 				"GPU %d: %s@%d %s: another tool was here, so all was left "
 				"as it is; look at 'migctl status', then 'migctl recover "
-				"--forget' takes what stands for what is wanted",
+				"--forget' leaves it so",
 				i,
 				gi->profile >= 0 ? gpu->type->profiles[gi->profile].name
 						 : "an instance",
@@ -579,11 +580,11 @@ static int keep(struct recovery *r, struct mig_error *err)
 
 /* --- All of it -------------------------------------------------------------------------- */
 
-static void drop_journal(const struct mig_home *home)
+static bool drop_journal(const struct mig_home *home)
 {
 	char path[1100];
 
-	(void)unlink(journal_path(home, path, sizeof(path)));
+	return unlink(journal_path(home, path, sizeof(path))) == 0;
 }
 
 static int recover(struct recovery *r, struct mig_error *err)
@@ -599,7 +600,7 @@ static int recover(struct recovery *r, struct mig_error *err)
 	if (rc == 0)
 		rc = keep(r, err);
 	if (rc == 0)
-		drop_journal(r->home);
+		(void)drop_journal(r->home);
 	return rc;
 }
 
@@ -614,8 +615,8 @@ int mig_recover(struct mig_machine *machine, const struct mig_home *home,
 	};
 	int rc;
 
-	if (r.opt->way == MIG_RECOVER_FORGET) {
-		drop_journal(home);
+	if (r.opt->way == MIG_RECOVER_FORGET) { /* whatever it says, and damaged too */
+		recovered.was_unfinished = drop_journal(home);
 		*ret = recovered;
 		return 0;
 	}
@@ -630,7 +631,7 @@ int mig_recover(struct mig_machine *machine, const struct mig_home *home,
 	}
 	/* The instances died with the machine: there is nothing between old and new. */
 	if (rc == 0 && recovered.is_other_boot)
-		drop_journal(home);
+		(void)drop_journal(home);
 	else if (rc == 0 && recovered.was_unfinished)
 		rc = recover(&r, err);
 	free(r.before.gpus);

@@ -220,6 +220,17 @@ static int next_new(struct next *n, struct mig_error *err)
 	return 0;
 }
 
+/* Was MIG just switched on where instances are on record that went with it? Then these are what
+ * is wanted still. */
+static bool is_on_the_way(const struct next *n, int gpu)
+{
+	const struct mig_gpu *was = &n->change->before->gpus[gpu];
+	const struct mig_gpu *now = &n->change->after->gpus[gpu];
+	const struct mig_record_gpu *rec = mig_record_gpu(n->old, now->uuid);
+
+	return rec && rec->mode && rec->n_gis && !was->mode && now->mode && now->n_gis == 0;
+}
+
 static struct mig_record_gpu *place_for(struct mig_record *rec, const char *uuid)
 {
 	for (int i = 0; i < rec->n_gpus; i++) {
@@ -260,7 +271,8 @@ int mig_record_add(struct mig_record *rec, const struct mig_home *home,
 			add_before(&n, g);
 		if (change->is_changed[g] || change->is_back[g]) {
 			add_all_gone(&n, g);
-			add_gpu(&n, g, place_for(&n.rec, change->after->gpus[g].uuid));
+			if (!is_on_the_way(&n, g))
+				add_gpu(&n, g, place_for(&n.rec, change->after->gpus[g].uuid));
 		}
 	}
 	end(&n);

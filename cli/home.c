@@ -21,6 +21,7 @@ int cli_ref(struct cli *cli, const struct mig_snapshot *snap, const char *text,
 	struct mig_record rec;
 	int rc;
 
+	/* What may be a name is nothing else. */
 	if (!mig_instance_name_ok(text))
 		return mig_ref_parse(snap, text, ret, ret_is_index, err);
 	rc = cli_home(cli, snap, &home, err);
@@ -30,14 +31,6 @@ int cli_ref(struct cli *cli, const struct mig_snapshot *snap, const char *text,
 		return rc;
 	rc = mig_record_find(&rec, home, snap, text, ret, err);
 	mig_record_free(&rec);
-	if (rc == -MIG_E_NOENT) {
-		/* It may have been meant for something else: say first what there is of that. */
-		struct mig_error none = *err;
-
-		if (mig_ref_parse(snap, text, ret, ret_is_index, err) == 0)
-			return 0;
-		return mig_hint(err, -err->code, "%s", none.msg);
-	}
 	if (rc == 0 && ret_is_index)
 		*ret_is_index = false;
 	return rc;

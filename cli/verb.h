@@ -53,6 +53,7 @@ struct cli {
 	const char *sim_variable;        /* MIGCTL_SIM, or NULL */
 	const char *sim_dir;             /* folder of simulated machines; never NULL */
 	bool is_hardware;                /* --hardware */
+	bool is_hasty;                   /* --no-wait */
 	const char *catalog_dir;         /* --catalog, or NULL */
 	const char *values[OPTIONS_MAX]; /* of the verb's options; "" for a flag that is set */
 	int argc;                        /* operands, the verb's name not among them */

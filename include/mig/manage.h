@@ -167,12 +167,14 @@ MIG_API const char *mig_nearest_format(const struct mig_nearest *nearest, char *
 
 /**
  * mig_change_create - steps that put a request beside what a GPU has now.
+ * @names:	of the request's compute instances; may be NULL.
  *
  * Errors: NOSPACE - says what stands in the way; PENDING, UNSUPPORTED - the GPU is not in
  * MIG mode; PERM, NOMEM.
  */
 MIG_API MIG_MUST_USE int mig_change_create(const struct mig_snapshot *snap, int gpu,
 					   const struct mig_request *request,
+					   const struct mig_want_names *names,
 					   struct mig_change *ret, struct mig_error *err);
 
 /**

@@ -90,13 +90,14 @@ static int head_read(json_t *root, const struct mig_home *home, struct mig_recor
 {
 	const char *schema, *verb;
 	json_int_t n_changes, time_s;
-	json_t *machine, *gpus;
+	json_t *machine, *gpus, *counts;
 	json_error_t why;
+	const char *wrong;
 	int rc;
 
-	if (json_unpack_ex(root, &why, 0, "{s:s, s:o, s:I, s:I, s:s, s:o !}", "schema", &schema,
-			   "machine", &machine, "n_changes", &n_changes, "time_s", &time_s,
-			   "verb", &verb, "gpus", &gpus) < 0)
+	if (json_unpack_ex(root, &why, 0, "{s:s, s:o, s:I, s:I, s:s, s:o, s:o !}", "schema",
+			   &schema, "machine", &machine, "n_changes", &n_changes, "time_s",
+			   &time_s, "verb", &verb, "gpus", &gpus, "counts", &counts) < 0)
 		return mig_fail(err, MIG_E_SYNTAX, "%s", why.text);
 	if (strcmp(schema, SCHEMA) != 0)
 		return mig_fail(err, MIG_E_SYNTAX, "its schema is %.40s, not %s", schema,
@@ -111,29 +112,32 @@ static int head_read(json_t *root, const struct mig_home *home, struct mig_recor
 	text_copy(rec->verb, sizeof(rec->verb), verb);
 	rc = record_gpus_read(gpus, &rec->gpus, err);
 	rec->n_gpus = rc < 0 ? 0 : rc;
-	return rc < 0 ? rc : 0;
+	if (rc < 0)
+		return rc;
+	wrong = counts_read(counts, rec);
+	if (wrong)
+		return mig_fail(err, MIG_E_SYNTAX, "%s", wrong);
+	return rec->counts ? 0 : mig_fail(err, MIG_E_NOMEM, "read it");
 }
 
 /* The second: what went before. */
 static int past_read(json_t *root, struct mig_record *rec, struct mig_error *err)
 {
-	json_t *before, *counts, *gone;
+	json_t *before, *gone;
 	json_error_t why;
 	const char *wrong;
 	int rc;
 
-	if (json_unpack_ex(root, &why, 0, "{s:o, s:o, s:o !}", "before", &before, "counts",
-			   &counts, "gone", &gone) < 0)
+	if (json_unpack_ex(root, &why, 0, "{s:o, s:o !}", "before", &before, "gone", &gone) < 0)
 		return mig_fail(err, MIG_E_SYNTAX, "%s", why.text);
 	rc = record_gpus_read(before, &rec->before, err);
 	if (rc < 0)
 		return rc;
 	rec->n_before = rc;
-	wrong = counts_read(counts, rec);
-	wrong = wrong ? wrong : gone_read(gone, rec);
+	wrong = gone_read(gone, rec);
 	if (wrong)
 		return mig_fail(err, MIG_E_SYNTAX, "%s", wrong);
-	return rec->counts && rec->gone ? 0 : mig_fail(err, MIG_E_NOMEM, "read it");
+	return rec->gone ? 0 : mig_fail(err, MIG_E_NOMEM, "read it");
 }
 
 /* A line and what is made of it. */
@@ -271,14 +275,14 @@ static char *line_text(json_t *json)
 static char *record_text(const struct mig_home *home, const struct mig_record *rec)
 {
 	cleanup_free char *head = line_text(
-		json_pack("{s:s, s:o, s:I, s:I, s:s, s:o}", "schema", SCHEMA, "machine",
+		json_pack("{s:s, s:o, s:I, s:I, s:s, s:o, s:o}", "schema", SCHEMA, "machine",
 			  record_machine_json(home), "n_changes", (json_int_t)rec->n_changes,
 			  "time_s", (json_int_t)rec->time_s, "verb", rec->verb, "gpus",
-			  record_gpus_json(rec->gpus, rec->n_gpus)));
-	cleanup_free char *past =
-		line_text(json_pack("{s:o, s:o, s:o}", "before",
-				    record_gpus_json(rec->before, rec->n_before), "counts",
-				    counts_json(rec), "gone", gone_json(rec)));
+			  record_gpus_json(rec->gpus, rec->n_gpus), "counts",
+			  counts_json(rec)));
+	cleanup_free char *past = line_text(
+		json_pack("{s:o, s:o}", "before", record_gpus_json(rec->before, rec->n_before),
+			  "gone", gone_json(rec)));
 	char *text = NULL;
 
 	if (!head || !past || asprintf(&text, "%s\n%s\n", head, past) < 0)

@@ -275,8 +275,11 @@ static int no_name(const struct mig_record *rec, const char *name, struct mig_er
 		}
 	}
 	if (*names)
-		return mig_hint(err, rc, "the names are %s", names);
-	return mig_hint(err, rc, "none has one: a layout file gives them");
+		return mig_hint(err, rc, "the names are %s; see 'migctl status'", names);
+	return mig_hint(
+		err, rc,
+		"none has one: a layout file gives them, or 'migctl create --name'; see "
+		"'migctl status'");
 }
 
 int mig_record_find(const struct mig_record *rec, const struct mig_home *home,

@@ -9,7 +9,7 @@
 # What is never the same twice: ids of machines, of processes.
 steady() {
 	sed -e 's/\("id": "\)[0-9a-f]\{32\}"/\1ID"/' -e 's/(pid [0-9]*)/(pid PID)/g' \
-		-e 's/process [0-9][0-9]* /process PID /g'
+		-e 's/process [0-9][0-9]* /process PID /g' -e 's/"pid": [0-9]*/"pid": PID/'
 }
 
 t() {

@@ -97,7 +97,7 @@ static void add_json(json_t *doc, const struct mig_snapshot *snap, int gpu,
 {
 	json_t *one = json_object();
 
-	change_json(one, snap, NULL, change);
+	change_json(one, snap, NULL, change, NULL);
 	json_array_append(json_object_get(doc, "gpus"),
 			  json_array_get(json_object_get(one, "gpus"), (size_t)gpu));
 	json_array_extend(json_object_get(doc, "steps"), json_object_get(one, "steps"));

@@ -58,23 +58,45 @@ static int partition_select(struct partition *p, const struct mig_snapshot *snap
 	return mig_config_select(p->config, p->label, gpus, n, p->wants, err);
 }
 
-/* The steps to what the file wants; with @mode_only just the mode switches. */
-static int partition_change(const struct partition *p, const struct mig_snapshot *snap,
-			    bool mode_only, struct mig_change *ret, struct mig_error *err)
+/* What the file wants of each GPU, to be freed; with @mode_only just the modes. NULL: NOMEM. */
+static struct mig_wanted *partition_wanted(const struct partition *p,
+					   const struct mig_snapshot *snap, bool mode_only)
 {
-	cleanup_free struct mig_wanted *wanted =
-		calloc((size_t)snap->n_gpus + 1, sizeof(*wanted));
+	struct mig_wanted *wanted = calloc((size_t)snap->n_gpus + 1, sizeof(*wanted));
 
-	if (!wanted)
-		return mig_fail(err, MIG_E_NOMEM, "plan a change");
-	for (int i = 0; i < snap->n_gpus; i++) {
+	for (int i = 0; wanted && i < snap->n_gpus; i++) {
 		if (p->wants[i].mode == MIG_CONFIG_ON)
 			wanted[i].mode = mode_only ? MIG_WANT_MODE : MIG_WANT_ON;
 		else if (p->wants[i].mode == MIG_CONFIG_OFF && !mode_only)
 			wanted[i].mode = MIG_WANT_OFF;
 		wanted[i].request = p->wants[i].request;
 	}
-	return mig_change_make(snap, wanted, NULL, ret, err);
+	return wanted;
+}
+
+/* The steps to what the file wants; with @mode_only just the mode switches. */
+static int partition_change(struct cli *cli, const struct partition *p,
+			    const struct mig_snapshot *snap, bool mode_only,
+			    struct mig_change *ret, struct mig_error *err)
+{
+	cleanup_free struct mig_wanted *wanted = partition_wanted(p, snap, mode_only);
+
+	if (!wanted)
+		return mig_fail(err, MIG_E_NOMEM, "plan a change");
+	return change_make(cli, snap, wanted, ret, err);
+}
+
+/* To a refusal because of what is held: the most of the file that would disturb nothing held. */
+static int partition_nearest(struct cli *cli, const struct partition *p,
+			     const struct mig_snapshot *snap, int rc, struct mig_error *err)
+{
+	cleanup_free struct mig_wanted *wanted = partition_wanted(p, snap, false);
+	char nearest[640] = "";
+
+	if (wanted)
+		change_nearest(cli, snap, wanted, nearest, sizeof(nearest));
+	return *nearest ? mig_hint(err, rc, "nearest that disturbs nothing held: %s", nearest)
+			: rc;
 }
 
 /* Is a GPU to be cut whose profiles the driver will tell only once MIG is on? */
@@ -95,13 +117,13 @@ static int apply_in_one(struct cli *cli, struct partition *p, const struct mig_s
 	const struct change_how how = { .is_independent = !cli_option(cli, "atomic"),
 					.before = before };
 	struct mig_change change;
-	int rc = partition_change(p, snap, false, &change, err);
+	int rc = partition_change(cli, p, snap, false, &change, err);
 
 	if (rc < 0)
 		return rc;
 	rc = change_carry_out(cli, snap, &change, "migctl.apply/v1", &how, err);
 	mig_change_free(&change);
-	return rc;
+	return rc == -MIG_E_BUSY ? partition_nearest(cli, p, snap, rc, err) : rc;
 }
 
 /* Modes back to what they were in @snap, for an apply that failed after switching them. */
@@ -140,7 +162,7 @@ static int check_held(struct cli *cli, const struct partition *p,
 {
 	struct mig_change change;
 	char text[256];
-	int rc = partition_change(p, snap, false, &change, err);
+	int rc = partition_change(cli, p, snap, false, &change, err);
 
 	if (rc < 0)
 		return rc;
@@ -155,14 +177,14 @@ static int check_held(struct cli *cli, const struct partition *p,
 				 mig_step_format(snap, s, text, sizeof(text)));
 	}
 	mig_change_free(&change);
-	return rc;
+	return rc == -MIG_E_BUSY ? partition_nearest(cli, p, snap, rc, err) : rc;
 }
 
 static int apply_modes(struct cli *cli, const struct partition *p,
 		       const struct mig_snapshot *snap, struct mig_error *err)
 {
 	struct mig_change change;
-	int rc = partition_change(p, snap, true, &change, err);
+	int rc = partition_change(cli, p, snap, true, &change, err);
 
 	if (rc < 0)
 		return rc;
@@ -209,26 +231,13 @@ static int diff(struct cli *cli, struct partition *p, const struct mig_snapshot 
 		struct mig_error *err)
 {
 	struct mig_change change;
-	bool is_different;
-	int rc = partition_change(p, snap, false, &change, err);
+	int rc = partition_change(cli, p, snap, false, &change, err);
 
 	if (rc < 0)
 		return rc;
-	is_different = change.n_steps > 0;
-	if (cli->is_json) {
-		json_t *doc = cli_document("migctl.diff/v1", snap);
-
-		json_object_set_new(doc, "is_different", json_boolean(is_different));
-		change_json(doc, snap, NULL, &change);
-		rc = cli_print_json(doc, err);
-	} else {
-		char line[256];
-
-		puts(cli_machine_line(snap, line, sizeof(line)));
-		change_print(snap, &change);
-	}
+	rc = change_diff(cli, snap, &change, err);
 	mig_change_free(&change);
-	return rc == 0 && is_different ? -MIG_E_DIFFERENT : rc;
+	return rc;
 }
 
 struct mig_config_present partition_present(const struct mig_gpu *gpu)
@@ -377,7 +386,10 @@ const struct verb verb_diff = {
 	.operands = "-f FILE [-c NAME]",
 	.summary = "show what apply would do",
 	.text = "Prints for each GPU how many MIG devices would be kept, created and "
-		"destroyed, and the steps. GPUs that the config does not name are untouched. "
+		"destroyed, what stays, and the steps: with who holds what would go, when what "
+		"is made would be there, and for how long what is made again would be away. The "
+		"seconds are reckoned from figures whose origin is named. GPUs that the config "
+		"does not name are untouched.\n\n"
 		"The exit status is 0 when the machine is as wanted, 1 when it differs, and 2 "
 		"or more after an error.",
 	.example = "  migctl diff -f partitions.yaml -c all-balanced\n",
@@ -391,8 +403,10 @@ const struct verb verb_apply = {
 	.summary = "cut the GPUs as a partition file says",
 	.text = "Makes the machine what the config says with the fewest steps: an instance "
 		"that is wanted and there is not touched, and neither is a GPU that the "
-		"config does not name. Nothing that a process holds is destroyed: the refusal "
-		"names the process. When a step fails, the steps before it are undone.\n\n"
+		"config does not name. Of all ways, that one is taken which "
+		"keeps what is held, and then the most instances. Nothing that a process holds "
+		"is destroyed: the refusal names the process, and the most of the config that "
+		"would disturb nothing held. When a step fails, the steps before it are undone.\n\n"
 		"The file is mig-parted's, version v1, and is read as strictly.",
 	.example = "  migctl apply -f partitions.yaml -c all-balanced --dry-run\n"
 		   "  migctl apply -f partitions.yaml -c all-balanced\n",

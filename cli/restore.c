@@ -133,7 +133,7 @@ static int restore_from(struct cli *cli, const struct mig_snapshot *snap,
 	if (!wanted)
 		return mig_fail(err, MIG_E_NOMEM, "restore %d GPUs", snap->n_gpus);
 	failed = want_all(cli, snap, rec, wanted, err);
-	rc = mig_change_make(snap, wanted, NULL, &change, &one);
+	rc = change_make(cli, snap, wanted, &change, &one);
 	if (rc == 0) {
 		rc = change_carry_out(cli, snap, &change, "migctl.restore/v1", &how, &one);
 		mig_change_free(&change);

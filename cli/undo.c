@@ -71,7 +71,7 @@ static int undo_from(struct cli *cli, const struct mig_snapshot *snap,
 				snap->machine);
 	rc = want_before(snap, home, rec, wanted, err);
 	if (rc == 0)
-		rc = mig_change_make(snap, wanted, NULL, &change, err);
+		rc = change_make(cli, snap, wanted, &change, err);
 	if (rc < 0)
 		return rc;
 	fprintf(stderr, "undoing '%s' of %s\n", rec->verb,

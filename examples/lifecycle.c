@@ -95,8 +95,7 @@ static int act(int gpu, const char *verb, char **names)
 	if (strcmp(verb, "disable") == 0)
 		return want(gpu, (struct mig_wanted){ .mode = MIG_WANT_OFF });
 	if (strcmp(verb, "destroy") == 0)
-		return want(gpu,
-			    (struct mig_wanted){ MIG_WANT_ON, { snap.gpus[gpu].type }, { 0 } });
+		return want(gpu, (struct mig_wanted){ MIG_WANT_ON, { snap.gpus[gpu].type } });
 	return mig_fail(&err, MIG_E_INVAL, "no verb %s", verb);
 }
 

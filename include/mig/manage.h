@@ -84,12 +84,6 @@ struct mig_wanted {
 	struct mig_want_names names; /* of its compute instances; those left out have none */
 };
 
-/* A compute instance that stands and has a valid name: indices into the snapshot. */
-struct mig_named {
-	int gpu, gi, ci;
-	char name[MIG_INSTANCE_NAME_MAX];
-};
-
 /* What is known of the instances that stand, beyond the snapshot. */
 struct mig_change_hints {
 	const struct mig_holder *holders; /* as of mig_holders() */
@@ -194,6 +188,31 @@ MIG_API MIG_MUST_USE int mig_change_destroy(const struct mig_snapshot *snap,
  * and so on. Return: the index of that step; -1 where none goes that is left, or nothing is made.
  */
 MIG_API int mig_change_again(const struct mig_change *change, int step);
+
+/* When a step would begin and end, in seconds from the beginning of the change. */
+struct mig_step_time {
+	double begin_s, end_s;
+	bool is_known; /* false: nobody knows how long it takes; it counts as nothing */
+};
+
+/**
+ * mig_change_times - when each step would be, by what mig_timing_find() has of the GPU types.
+ * @ret:	one for each step.
+ *
+ * The steps of a GPU go one after another, those of several GPUs at the same time. Compute
+ * instances are counted in with the GPU instance that they come and go with; in one that stays
+ * nobody knows their time.
+ *
+ * Errors: NOMEM.
+ */
+MIG_API MIG_MUST_USE int mig_change_times(const struct mig_snapshot *snap,
+					  const struct mig_change *change,
+					  struct mig_step_time *ret, struct mig_error *err);
+
+/** mig_change_away_s - the seconds between the going of a MIG device and the coming of this one
+ *  of its kind: 0 when it comes first, or when mig_change_again() finds none. */
+MIG_API double mig_change_away_s(const struct mig_change *change,
+				 const struct mig_step_time *times, int step);
 
 /** mig_step_format - a step in words, "GPU 0: create 3g.40gb@4". Returns @buf. */
 MIG_API const char *mig_step_format(const struct mig_snapshot *snap,

@@ -188,6 +188,22 @@ MIG_API MIG_MUST_USE int mig_record_find(const struct mig_record *rec,
 					 const struct mig_snapshot *snap, const char *name,
 					 struct mig_ref *ret, struct mig_error *err);
 
+/* A compute instance that stands and has a valid name: indices into the snapshot. */
+struct mig_named {
+	int gpu, gi, ci;
+	char name[MIG_INSTANCE_NAME_MAX];
+};
+
+/**
+ * mig_record_named - the instances of a GPU that bear valid names.
+ * @ret:	room for @max.
+ *
+ * Return: how many, at most @max.
+ */
+MIG_API int mig_record_named(const struct mig_record *rec, const struct mig_home *home,
+			     const struct mig_snapshot *snap, int gpu, struct mig_named *ret,
+			     int max);
+
 /** mig_record_was - the last instance of that UUID that migctl destroyed, or NULL. */
 MIG_API const struct mig_record_gone *mig_record_was(const struct mig_record *rec,
 						     const char *uuid);

@@ -320,6 +320,26 @@ static void answer_made(const struct wish *wish, int w, struct mig_nearest *ret)
 	ret->wanted.request.want[ret->wanted.request.n++] = *want;
 }
 
+/* By increasing start, as what stands is listed; names go with their wants. */
+static void sort_by_start(struct mig_wanted *wanted)
+{
+	struct mig_request *req = &wanted->request;
+	uint8_t at[MIG_UNITS_MAX]; /* of each want now */
+	struct mig_request sorted = mig_request_empty(req->type);
+
+	for (int start = 0; start < MIG_UNITS_MAX; start++) {
+		for (int w = 0; w < req->n; w++) {
+			if (req->want[w].start != start)
+				continue;
+			at[w] = (uint8_t)sorted.n;
+			sorted.want[sorted.n++] = req->want[w];
+		}
+	}
+	for (int i = 0; i < wanted->names.n; i++)
+		wanted->names.of[i].want = at[wanted->names.of[i].want];
+	*req = sorted;
+}
+
 /* Each GPU instance of the answer where the fewest others are disturbed. */
 static int place_answer(const struct wish *wish, struct mig_nearest *ret, struct mig_error *err)
 {
@@ -335,6 +355,8 @@ static int place_answer(const struct wish *wish, struct mig_nearest *ret, struct
 			ret->wanted.request.want[plan.gis.serves[g]].start =
 				(int8_t)wish->known.gpu->gis[g].start;
 	}
+	if (rc == 0)
+		sort_by_start(&ret->wanted);
 	return rc;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The steps of a plan, in an order in which all that is made finds room, and what is wanted is
- * there soon: a GPU instance is made as soon as it fits, and nothing goes before it must.
+ * there soon: a GPU instance is made as soon as it fits, and nothing goes before it must. Where
+ * one has to go first, those that are not to come again go first.
  */
 #include <string.h>
 
@@ -125,6 +126,24 @@ static int destroy_all(struct order *o)
 	return rc;
 }
 
+/* How many GIs are in the way of a want whose like is still to come; less than none: it fits. */
+static int cost_of(const struct order *o, int w)
+{
+	int cost = fits(o, w) ? -1 : 0;
+
+	for (int g = 0; g < o->gpu->n_gis; g++) {
+		bool is_coming = false;
+
+		if (!(o->going >> g & 1) || !is_in_the_way(o, g, w))
+			continue;
+		for (int i = 0; i < o->plan->request->n; i++)
+			is_coming |= o->coming >> i & 1 && o->plan->request->want[i].profile ==
+								   o->gpu->gis[g].profile;
+		cost += is_coming;
+	}
+	return cost;
+}
+
 static int add_gis(struct order *o)
 {
 	int rc = 0;
@@ -132,8 +151,8 @@ static int add_gis(struct order *o)
 	while (o->coming && rc == 0) {
 		int w = __builtin_ctz(o->coming);
 
-		for (int i = w; i < o->plan->request->n && !fits(o, w); i++) {
-			if (o->coming >> i & 1 && fits(o, i))
+		for (int i = w + 1; i < o->plan->request->n; i++) {
+			if (o->coming >> i & 1 && cost_of(o, i) < cost_of(o, w))
 				w = i;
 		}
 		rc = make_room(o, w);

@@ -43,3 +43,64 @@ int mig_change_again(const struct mig_change *change, int step)
 	}
 	return -1;
 }
+
+/* How long a step takes by itself; MIG_UNKNOWN: nobody knows. */
+static int64_t step_ms(const struct mig_gpu *gpu, const struct mig_timing *timing,
+		       const struct mig_step *step)
+{
+	switch (step->kind) {
+	case MIG_STEP_GI_CREATE:
+		return mig_timing_create_ms(timing,
+					    gpu->type->profiles[step->profile].compute_slices);
+	case MIG_STEP_GI_DESTROY:
+		return timing->destroy_ms;
+	case MIG_STEP_MODE:
+		return timing->switch_ms;
+	case MIG_STEP_CI_CREATE:
+	case MIG_STEP_CI_DESTROY:
+		return step->owner >= 0 ? 0 : MIG_UNKNOWN;
+	default:
+		return MIG_UNKNOWN;
+	}
+}
+
+static int gpu_times(const struct mig_gpu *gpu, const struct mig_change *change,
+		     struct mig_step_time *ret, struct mig_error *err)
+{
+	struct mig_timing timing;
+	double now_s = 0;
+	int rc = mig_timing_find(gpu->type ? gpu->type->key : gpu->name, &timing, err);
+
+	for (int i = 0; rc == 0 && i < change->n_steps; i++) {
+		const struct mig_step *step = &change->steps[i];
+		int64_t ms;
+
+		if (step->gpu != gpu->index)
+			continue;
+		ms = step_ms(gpu, &timing, step);
+		ret[i] = (struct mig_step_time){ .begin_s = now_s,
+						 .is_known = ms != MIG_UNKNOWN };
+		now_s += ret[i].is_known ? (double)ms / 1000 : 0;
+		ret[i].end_s = now_s;
+	}
+	return rc;
+}
+
+int mig_change_times(const struct mig_snapshot *snap, const struct mig_change *change,
+		     struct mig_step_time *ret, struct mig_error *err)
+{
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < snap->n_gpus; i++)
+		rc = gpu_times(&snap->gpus[i], change, ret, err);
+	return rc;
+}
+
+double mig_change_away_s(const struct mig_change *change, const struct mig_step_time *times,
+			 int step)
+{
+	const int again = mig_change_again(change, step);
+	const double s = again < 0 ? 0 : times[step].end_s - times[again].begin_s;
+
+	return s > 0 ? s : 0;
+}

@@ -310,6 +310,27 @@ int mig_record_find(const struct mig_record *rec, const struct mig_home *home,
 	return no_name(rec, name, err);
 }
 
+int mig_record_named(const struct mig_record *rec, const struct mig_home *home,
+		     const struct mig_snapshot *snap, int gpu, struct mig_named *ret, int max)
+{
+	const struct mig_gpu *g = &snap->gpus[gpu];
+	int n = 0;
+
+	for (int i = 0; i < g->n_gis; i++) {
+		for (int k = 0; k < g->gis[i].n_cis && n < max; k++) {
+			const struct mig_ref ref = { gpu, i, k };
+			const struct mig_record_ci *ci;
+
+			if (mig_record_look(rec, home, snap, &ref, &ci) != MIG_RECORD_MADE ||
+			    !*ci->name)
+				continue;
+			ret[n] = (struct mig_named){ .gpu = gpu, .gi = i, .ci = k };
+			text_copy(ret[n++].name, sizeof(ret[0].name), ci->name);
+		}
+	}
+	return n;
+}
+
 const struct mig_record_gone *mig_record_was(const struct mig_record *rec, const char *uuid)
 {
 	for (int i = 0; i < rec->n_gone; i++) {

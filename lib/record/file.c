@@ -84,7 +84,7 @@ static const char *gone_read(const json_t *array, struct mig_record *rec)
 	return NULL;
 }
 
-/* The first line: which machine, and what stands. */
+/* The first line: which machine, what stands, and all that says whether a name is valid. */
 static int head_read(json_t *root, const struct mig_home *home, struct mig_record *rec,
 		     struct mig_error *err)
 {

@@ -101,6 +101,12 @@ static void a_name_goes_where_its_instance_stands(void **state)
 	assert_int_equal(find("c", &ref), -MIG_E_NOENT);
 	assert_true(has_words(err.msg, "the names are team-a/llm, b"));
 	assert_int_equal(knows(1, 0), MIG_RECORD_MADE); /* without a name, and ours */
+
+	/* Read in the quick way too. */
+	mig_record_free(&rec);
+	assert_int_equal(mig_record_read_names(&home, &rec, &err), 0);
+	assert_int_equal(find("team-a/llm", &ref), 0);
+	assert_int_equal(knows(1, 0), MIG_RECORD_MADE);
 	end();
 }
 

@@ -19,7 +19,7 @@ static struct slot slots[SIM_GPUS_MAX][INDICES_MAX];
 
 void sim_index_reset(void)
 {
-	memset(slots, 0, sizeof(slots));
+	memset(slots, 0, sim_fixed()->n_gpus * sizeof(slots[0]));
 }
 
 static uint32_t generation_at(const struct sim_gpu_state *gpu, int gi, int ci)

@@ -62,6 +62,7 @@ static int make_whole(const struct sim_tree *tree, struct mig_error *err)
 	snprintf(path, sizeof(path), "%s/root", tree->folder);
 	rc = sim_image_read(tree->img, half, &seq, err);
 	tree_remove(made); /* of one who was killed */
+	sim_tree_forget_kept(tree);
 	if (rc == 0 && (mkdir(made, 0755) < 0 || chmod(made, 0755) < 0 ||
 			(geteuid() == 0 && chown(made, tree->img->owner, (gid_t)-1) < 0)))
 		rc = fail_tree(err, tree, "make a folder");

@@ -32,6 +32,7 @@ typedef uint64_t __attribute__((may_alias)) word;
 struct sim_map {
 	struct sim_fixed fixed;
 	_Alignas(64) uint64_t seq;
+	uint32_t has_tree;
 	_Alignas(64) word half[2][HALF_WORDS];
 	_Alignas(64) struct sim_faults faults;
 	_Alignas(64) struct sim_events events;
@@ -117,6 +118,27 @@ int sim_image_read(const struct sim_image *img, struct sim_half *ret, uint64_t *
 				img->fixed->name, why);
 	*ret_seq = seq;
 	return 0;
+}
+
+/* --- The tree ------------------------------------------------------------------------------ */
+
+int sim_image_mark_tree(const struct sim_image *img, struct mig_error *err)
+{
+	int rc;
+
+	if (sim_image_has_tree(img))
+		return 0;
+	rc = sim_image_lock(img, err);
+	if (rc < 0)
+		return rc;
+	__atomic_store_n(&img->map->has_tree, 1, __ATOMIC_RELEASE);
+	sim_image_unlock(img);
+	return 0;
+}
+
+bool sim_image_has_tree(const struct sim_image *img)
+{
+	return __atomic_load_n(&img->map->has_tree, __ATOMIC_ACQUIRE) != 0;
 }
 
 /* --- Events ----------------------------------------------------------------------------- */

@@ -93,6 +93,7 @@ static int refresh(struct sim_tree *tree, struct mig_error *err)
 {
 	const char *failed;
 	uint64_t seq;
+	int rc;
 
 	if (sim_tree_lock(tree, true) < 0) {
 		const int error = errno;
@@ -103,6 +104,9 @@ static int refresh(struct sim_tree *tree, struct mig_error *err)
 		errno = error;
 		return fail_tree(err, tree, "it is behind its machine");
 	}
+	rc = sim_image_mark_tree(tree->img, err);
+	if (rc < 0)
+		return rc;
 	if (!sim_tree_seq(tree, &seq))
 		return make_whole(tree, err);
 	if (sim_tree_update(tree, &failed) < 0)

@@ -436,7 +436,8 @@ void sim_tree_follow(const struct sim_image *img, const char *image_path)
 	const int saved = errno;
 	uint64_t seq;
 
-	if (!slash || (size_t)(slash - image_path) >= sizeof(tree.folder))
+	if (!sim_image_has_tree(img) || !slash ||
+	    (size_t)(slash - image_path) >= sizeof(tree.folder))
 		return;
 	memcpy(tree.folder, image_path, (size_t)(slash - image_path));
 	if (sim_tree_lock(&tree, false) == 0 && sim_tree_seq(&tree, &seq) &&

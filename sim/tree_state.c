@@ -342,8 +342,8 @@ static int add_nodes(const struct sim_tree *tree, const struct minors *there,
 		kept_path(tree, "node", i, kept);
 		if (!there->is[i])
 			rename(kept, path);
-		add_node(&w,
-			 i); /* makes what was not kept, and looks whether the rest is whole */
+		/* Makes what was not kept, and makes good what was not whole. */
+		add_node(&w, i);
 	}
 	rc = tree_writer_close(&w);
 	errno = w.error;

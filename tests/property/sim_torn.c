@@ -97,7 +97,7 @@ static void hold_everywhere(void (*work)(const struct sim_image *), void (*what)
 		protect(map, map_bytes, PROT_READ | PROT_WRITE);
 	} while (n_held > hold_at++);
 	printf("held at each of %d pages\n", hold_at - 1);
-	CHECK(hold_at > 8);
+	CHECK(hold_at > 2); /* pages may be large */
 }
 
 static void open_both(const char *name)

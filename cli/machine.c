@@ -4,7 +4,6 @@
  * nothing falls back from one to the other.
  */
 #include <errno.h>
-#include <langinfo.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +19,17 @@
 #error "the build says where the simulator is installed"
 #endif
 
+/* By the name of the locale: to load it would take longer than all that the driver is asked. */
 bool cli_is_unicode(void)
 {
-	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	static const char *const variables[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	const char *name = NULL, *codeset;
+
+	for (size_t i = 0; i < 3 && !(name && *name); i++)
+		name = getenv(variables[i]);
+	codeset = name ? strchr(name, '.') : NULL;
+	return codeset && (strncasecmp(codeset, ".UTF-8", 6) == 0 ||
+			   strncasecmp(codeset, ".utf8", 5) == 0);
 }
 
 int cli_catalog(struct cli *cli, struct mig_catalog **ret, struct mig_error *err)

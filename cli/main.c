@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,7 +138,6 @@ int main(int argc, char **argv)
 	int rc;
 
 	occupy_streams();
-	setlocale(LC_CTYPE, ""); /* all that is asked of it: may boxes be drawn in Unicode? */
 	rc = build_mode(argc, argv);
 	if (rc >= 0)
 		return rc;

@@ -50,6 +50,11 @@ const struct sim_half *sim_view(void)
 	return &session.view;
 }
 
+uint64_t sim_view_seq(void)
+{
+	return session.seq;
+}
+
 const struct sim_image *sim_image(void)
 {
 	return &session.image;

@@ -176,6 +176,6 @@ const struct verb verb_recover = {
 		"Where a reboot cut the change short, the layout before it is restored.",
 	.example = "  migctl recover\n  migctl recover --finish\n",
 	.options = options,
-	.flags = VERB_CHANGES,
+	.flags = VERB_CHANGES | VERB_ENDS,
 	.run = run,
 };

@@ -223,6 +223,6 @@ const struct verb verb_restore = {
 		"way of anything else: 'systemctl enable migctl-restore'.",
 	.example = "  migctl restore --dry-run\n  migctl restore\n",
 	.options = options,
-	.flags = VERB_CHANGES,
+	.flags = VERB_CHANGES | VERB_ENDS,
 	.run = run,
 };

@@ -29,6 +29,7 @@ enum verb_flags {
 	VERB_BRIEF =
 		4,    /* its text shows what stands, and nothing that only the catalog tells */
 	VERB_RAW = 8, /* reads all that stands behind its name by itself, options too */
+	VERB_ENDS = 16, /* may be run while a change is unfinished: it ends it */
 };
 
 struct cli;

@@ -10,7 +10,8 @@
 steady() {
 	sed -e 's/[0-9]\{4\}-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] UTC/TIME/g' \
 		-e 's/\("id": "\)[0-9a-f]\{32\}"/\1ID"/' -e 's/(pid [0-9]*)/(pid PID)/g' \
-		-e 's/process [0-9][0-9]* /process PID /g' -e 's/"pid": [0-9]*/"pid": PID/'
+		-e 's/process [0-9][0-9]* /process PID /g' -e 's/"pid": [0-9]*/"pid": PID/' \
+		-e 's/after [0-9]* of \([0-9]* steps\)/after N of \1/'
 }
 
 t() {

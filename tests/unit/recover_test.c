@@ -431,92 +431,6 @@ static void all_or_none_stays_so_over_a_kill(void **state)
 	stop();
 }
 
-/* --- The journal's file ----------------------------------------------------------------- */
-
-static char *read_journal(size_t *ret_len)
-{
-	char path[1100], *text;
-	FILE *f = fopen(journal_path(&home, path, sizeof(path)), "re");
-
-	assert_non_null(f);
-	text = calloc(1, 1 << 16);
-	*ret_len = fread(text, 1, (1 << 16) - 1, f);
-	fclose(f);
-	return text;
-}
-
-static void a_line_cut_short_was_not_written(void **state)
-{
-	struct journal_text whole, cut;
-	size_t len, last;
-	char *text;
-
-	(void)state;
-	begin(A100);
-	killed_half_way();
-	text = read_journal(&len);
-	assert_int_equal(journal_parse(text, len, "j", &home, &whole, &err), 0);
-	last = len - 1;
-	while (text[last - 1] != '\n')
-		last--;
-	for (size_t n = last + 1; n < len; n++) {
-		assert_int_equal(journal_parse(text, n, "j", &home, &cut, &err), 0);
-		assert_int_equal(cut.n_steps, whole.n_steps);
-		journal_text_free(&cut);
-	}
-	journal_text_free(&whole);
-	/* One byte of a line before the last: damaged, and said so. */
-	for (size_t i = 0; i < last; i += 7) {
-		text[i] ^= 1;
-		assert_int_equal(journal_parse(text, len, "j", &home, &cut, &err),
-				 -MIG_E_SYNTAX);
-		assert_true(has_words(err.msg, "is damaged; look at 'migctl status'"));
-		text[i] ^= 1;
-	}
-	free(text);
-	stop();
-}
-
-static void a_journal_of_another_machine_is_refused(void **state)
-{
-	struct journal_text parsed;
-	struct mig_home other;
-	size_t len;
-	char *text;
-
-	(void)state;
-	begin(A100);
-	killed_half_way();
-	text = read_journal(&len);
-	other = home;
-	other.id[0] ^= 1;
-	assert_int_equal(journal_parse(text, len, "j", &other, &parsed, &err), -MIG_E_MACHINE);
-	free(text);
-	stop();
-}
-
-static void what_cannot_be_written_down_is_not_begun(void **state)
-{
-	char before[512];
-
-	(void)state;
-	begin(A100);
-	reset_to_old();
-	snprintf(before, sizeof(before), "%s", now());
-	make("7g.80gb");
-	snprintf(home.run, sizeof(home.run), "/dev/null/nowhere");
-	assert_int_equal(run_kept(), -MIG_E_IO);
-	assert_string_equal(now(), before);
-	/* The record's place: the journal is gone again, and nothing is unfinished. */
-	assert_int_equal(mig_home_of(machine, &snap, &home, &err), 0);
-	snprintf(home.keep, sizeof(home.keep), "/dev/null/nowhere");
-	assert_true(run_kept() < 0);
-	assert_string_equal(now(), before);
-	assert_int_equal(mig_home_of(machine, &snap, &home, &err), 0);
-	assert_false(is_unfinished());
-	stop();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -527,9 +441,6 @@ int main(void)
 		cmocka_unit_test(what_somebody_holds_is_finished_instead_of_undone),
 		cmocka_unit_test(a_reboot_ends_a_change_and_says_so),
 		cmocka_unit_test(all_or_none_stays_so_over_a_kill),
-		cmocka_unit_test(a_line_cut_short_was_not_written),
-		cmocka_unit_test(a_journal_of_another_machine_is_refused),
-		cmocka_unit_test(what_cannot_be_written_down_is_not_begun),
 	};
 
 	door_open();

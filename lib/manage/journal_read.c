@@ -212,19 +212,18 @@ static int lines_read(const char *text, size_t len, const struct mig_home *home,
 int journal_parse(const char *text, size_t len, const char *where, const struct mig_home *home,
 		  struct journal_text *ret, struct mig_error *err)
 {
-	struct journal_text parsed = { 0 };
-	int rc = lines_read(text, len, home, &parsed, err);
+	const struct journal_text before = *ret;
+	int rc;
 
-	if (rc < 0) {
-		journal_text_free(&parsed);
-		mig_wrap(err, rc, "%s", where);
-		return mig_hint(
-			err, rc,
-			"look at 'migctl status', then 'migctl recover --forget' leaves "
-			"it so");
-	}
-	*ret = parsed;
-	return 0;
+	*ret = (struct journal_text){ 0 };
+	rc = lines_read(text, len, home, ret, err);
+	if (rc == 0)
+		return 0;
+	journal_text_free(ret);
+	*ret = before;
+	mig_wrap(err, rc, "%s", where);
+	return mig_hint(err, rc,
+			"look at 'migctl status', then 'migctl recover --forget' leaves it so");
 }
 
 /* Is somebody at it? */

@@ -161,21 +161,21 @@ static int parse(const char *text, size_t len, const char *where, const struct m
 {
 	const char *newline = memchr(text, '\n', len);
 	const size_t first = newline ? (size_t)(newline - text) : len;
-	struct mig_record rec = { 0 };
-	int rc = line_read(text, first, 1, home, &rec, err);
+	const struct mig_record before = *ret;
+	int rc;
 
+	*ret = (struct mig_record){ 0 };
+	rc = line_read(text, first, 1, home, ret, err);
 	if (rc == 0 && !is_names)
-		rc = line_read(text + first, len - first, 2, home, &rec, err);
-	if (rc < 0) {
-		mig_record_free(&rec);
-		mig_wrap(err, rc, "%s", where);
-		if (rc == -MIG_E_SYNTAX || rc == -MIG_E_MACHINE)
-			mig_hint(err, rc,
-				 "move it away, then 'migctl save' records what stands");
-		return rc;
-	}
-	*ret = rec;
-	return 0;
+		rc = line_read(text + first, len - first, 2, home, ret, err);
+	if (rc == 0)
+		return 0;
+	mig_record_free(ret);
+	*ret = before;
+	mig_wrap(err, rc, "%s", where);
+	if (rc == -MIG_E_SYNTAX || rc == -MIG_E_MACHINE)
+		mig_hint(err, rc, "move it away, then 'migctl save' records what stands");
+	return rc;
 }
 
 int mig_record_parse(const char *text, size_t len, const char *where,

@@ -275,7 +275,8 @@ static void carry_out(struct gpu *gpu, const struct mig_change *change)
 			create_ci(gpu, gi, s, i);
 			break;
 		default:
-			CHECK(!"a step of another kind");
+			fprintf(stderr, "a step of another kind: %d\n", (int)s->kind);
+			exit(EXIT_FAILURE);
 		}
 	}
 }

@@ -90,7 +90,8 @@ int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
 		     const struct change_how *how, struct mig_error *err)
 {
 	struct change_how mine = *how;
-	struct mig_snapshot now;
+	struct mig_snapshot now = { 0 };
+	struct mig_error lost;
 	int rc;
 
 	if (cli_option(cli, "dry-run"))
@@ -99,16 +100,20 @@ int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
 	rc = change_run(cli, snap, change, &mine, err);
 	if (rc < 0 && how->is_independent)
 		print_failed(change, err);
-	if (rc < 0)
+	if (rc < 0 && !now.gpus)
 		return rc;
 	/* A GPU that fell off meanwhile moves the numbers of the others. */
-	if (now.n_gpus == snap->n_gpus)
-		rc = change_outcome(cli, snap, &now, change, schema, err);
-	else
+	if (now.n_gpus == snap->n_gpus) {
+		const int printed =
+			change_outcome(cli, snap, &now, change, schema, rc < 0 ? &lost : err);
+
+		rc = rc < 0 ? rc : printed;
+	} else if (rc == 0) {
 		rc = mig_fail(
 			err, MIG_E_NVML,
 			"done, but of %d GPUs the driver shows %d now; see 'migctl status'",
 			snap->n_gpus, now.n_gpus);
+	}
 	mig_snapshot_free(&now);
 	return rc;
 }

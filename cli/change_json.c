@@ -148,6 +148,8 @@ void change_json(json_t *doc, const struct mig_snapshot *snap, const struct mig_
 				  c->n_kept, "n_created", c->n_created, "n_destroyed",
 				  c->n_destroyed, "n_disturbed", c->n_disturbed);
 
+		if (c->rc < 0)
+			json_object_set_new(o, "error", json_string(c->err.msg));
 		if (facts && c->is_named)
 			add_gpu_facts(o, &facts->gpus[i]);
 		json_array_append_new(gpus, o);

@@ -207,16 +207,20 @@ static void print_made(const struct mig_snapshot *now, const struct mig_change *
 		const struct mig_gi *gi;
 		const struct mig_ci *ci;
 
+		if (change->gpus[s->gpu].rc < 0) /* it was undone, and is told as a failure */
+			continue;
 		if (s->kind == MIG_STEP_GI_CREATE && !has_ci)
 			printf("created %s@%d on GPU %d (GI %d), without compute instances\n",
 			       gpu->type->profiles[s->profile].name, s->start, gpu->index,
 			       s->gi);
 		ci = s->kind == MIG_STEP_CI_CREATE ? change_made_ci(now, change, s, &gi) : NULL;
-		if (ci)
-			printf("created %s@%d on GPU %d (GI %d, CI %d): %s\n",
-			       gpu->type->profiles[gi->profile].ci[ci->profile].name, gi->start,
-			       gpu->index, gi->id, ci->id,
-			       *ci->uuid ? ci->uuid : "no UUID told");
+		if (!ci)
+			continue;
+		printf("created %s@%d on GPU %d (GI %d, CI %d): %s",
+		       gpu->type->profiles[gi->profile].ci[ci->profile].name, gi->start,
+		       gpu->index, gi->id, ci->id, *ci->uuid ? ci->uuid : "no UUID told");
+		print_names(change, i);
+		putchar('\n');
 	}
 }
 
@@ -229,6 +233,8 @@ static void print_gone(const struct mig_snapshot *snap, const struct mig_change 
 		const char *name = s->profile >= 0 ? gpu->type->profiles[s->profile].name
 						   : "an instance of unknown profile";
 
+		if (change->gpus[s->gpu].rc < 0)
+			continue;
 		if (s->kind == MIG_STEP_GI_DESTROY)
 			printf("destroyed %s@%d on GPU %d (GI %d)\n", name, s->start,
 			       gpu->index, s->gi);
@@ -245,9 +251,12 @@ static void print_gone(const struct mig_snapshot *snap, const struct mig_change 
 /* Where a file names some GPUs, those that it does not name are worth a line. */
 static void print_kept(const struct cli *cli, const struct mig_change *change)
 {
-	int n_kept = 0;
+	int n_kept = 0, n_failed = 0;
 
 	for (int i = 0; i < change->n_gpus; i++) {
+		n_failed += change->gpus[i].rc < 0;
+		if (change->gpus[i].rc < 0)
+			continue;
 		n_kept += change->gpus[i].n_kept;
 		if (!change->gpus[i].is_named && cli_option(cli, "file"))
 			printf("GPU %d: untouched\n", i);
@@ -255,8 +264,9 @@ static void print_kept(const struct cli *cli, const struct mig_change *change)
 	if (n_kept)
 		printf("kept %d instance%s as %s\n", n_kept, n_kept == 1 ? "" : "s",
 		       n_kept == 1 ? "it was" : "they were");
-	if (change->n_steps == 0)
-		puts("nothing to do: the machine is as wanted");
+	if (change->n_steps == 0 && !n_failed)
+		puts(change->n_names ? "nothing to make or take: the names are on record"
+				     : "nothing to do: the machine is as wanted");
 }
 
 /* A plan in words or as JSON; @mark: a member of the document that says what it is. */

@@ -135,7 +135,10 @@ static int restore_from(struct cli *cli, const struct mig_snapshot *snap,
 	failed = want_all(cli, snap, rec, wanted, err);
 	rc = change_make(cli, snap, wanted, &change, &one);
 	if (rc == 0) {
-		rc = change_carry_out(cli, snap, &change, "migctl.restore/v1", &how, &one);
+		/* Nothing to do for the others is not worth a word beside a failure. */
+		if (change.n_steps || !failed || cli->is_json)
+			rc = change_carry_out(cli, snap, &change, "migctl.restore/v1", &how,
+					      &one);
 		mig_change_free(&change);
 	}
 	if (rc < 0)

@@ -240,7 +240,8 @@ struct mig_run_options {
 	bool is_renewal;
 	/* With @home: what the change began with, where that is not @snap; same GPUs. */
 	const struct mig_snapshot *before;
-	/* Filled with the machine afterwards, on success only; mig_snapshot_free() it. May be NULL. */
+	/* Filled with the machine afterwards, on success, and with is_independent once any GPU was
+	 * changed or tried; mig_snapshot_free() it. May be NULL. */
 	struct mig_snapshot *ret_after;
 };
 

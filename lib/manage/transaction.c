@@ -123,7 +123,7 @@ static int finish(struct run *run, struct keeping *k, struct part *parts, struct
 		*err = why;
 		rc = mig_wrap(err, -why.code, "done, but the result cannot be read");
 	}
-	if (rc == 0 && run->opt->ret_after)
+	if (run->opt->ret_after && is_known && (rc == 0 || run->opt->is_independent))
 		*run->opt->ret_after = after;
 	else
 		mig_snapshot_free(&after);

@@ -2,7 +2,7 @@
 /* From what GPUs have to what is wanted of them, disturbing as little as possible. */
 #include <string.h>
 
-#include "lib/manage/plan.h"
+#include "lib/manage/serving.h"
 
 static int add_mode(struct mig_change *change, const struct mig_gpu *gpu, unsigned mode,
 		    struct mig_error *err)
@@ -50,19 +50,19 @@ static int change_on(struct mig_change *change, const struct mig_gpu *gpu,
 		     const struct mig_wanted *wanted, const struct mig_change_hints *hints,
 		     struct mig_error *err)
 {
-	struct plan plan = { .known = { gpu, hints, &wanted->names },
-			     .request = &wanted->request };
+	struct serving serving = { .known = { gpu, hints, &wanted->names },
+				   .request = &wanted->request };
 	int rc = change_check_request(gpu, &wanted->request, err);
 
 	if (rc == 0)
 		rc = check_names(gpu, wanted, err);
 	if (rc == 0)
-		rc = plan_make(&plan, err);
+		rc = serving_make(&serving, err);
 	if (rc < 0)
 		return rc;
 	rc = add_mode(change, gpu, 1, err);
 	if (rc == 0)
-		rc = plan_steps(change, &plan, err);
+		rc = serving_steps(change, &serving, err);
 	for (int i = 0; i < change->n_steps; i++) {
 		if (change->steps[i].gpu == gpu->index && mig_change_again(change, i) >= 0)
 			change->gpus[gpu->index].n_disturbed++;

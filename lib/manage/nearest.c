@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "lib/manage/plan.h"
+#include "lib/manage/serving.h"
 #include "shared/text.h"
 
 /* What a want that is served is worth: MIG devices, then units, then names that stay. */
@@ -343,16 +343,16 @@ static void sort_by_start(struct mig_wanted *wanted)
 /* Each GPU instance of the answer where the fewest others are disturbed. */
 static int place_answer(const struct wish *wish, struct mig_nearest *ret, struct mig_error *err)
 {
-	struct plan plan = { .known = { wish->known.gpu, wish->known.hints,
-					&ret->wanted.names },
-			     .request = &ret->wanted.request };
-	int rc = plan_make(&plan, err);
+	struct serving serving = { .known = { wish->known.gpu, wish->known.hints,
+					      &ret->wanted.names },
+				   .request = &ret->wanted.request };
+	int rc = serving_make(&serving, err);
 
 	for (int w = 0; rc == 0 && w < ret->wanted.request.n; w++)
-		ret->wanted.request.want[w].start = (int8_t)plan.starts[w];
+		ret->wanted.request.want[w].start = (int8_t)serving.starts[w];
 	for (int g = 0; rc == 0 && g < wish->known.gpu->n_gis; g++) {
-		if (plan.gis.serves[g] >= 0)
-			ret->wanted.request.want[plan.gis.serves[g]].start =
+		if (serving.gis.serves[g] >= 0)
+			ret->wanted.request.want[serving.gis.serves[g]].start =
 				(int8_t)wish->known.gpu->gis[g].start;
 	}
 	if (rc == 0)

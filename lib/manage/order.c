@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The steps of a plan, in an order in which all that is made finds room, and what is wanted is
+ * The steps of a serving, in an order in which all that is made finds room, and what is wanted is
  * there soon: a GPU instance is made as soon as it fits, and nothing goes before it must. Where
  * one has to go first, those that are not to come again go first.
  */
 #include <string.h>
 
-#include "lib/manage/plan.h"
+#include "lib/manage/serving.h"
 #include "shared/text.h"
 
 struct order {
 	struct mig_change *change;
-	const struct plan *plan;
+	const struct serving *serving;
 	const struct mig_gpu *gpu;
 	struct mig_error *err;
 	struct mig_layout lay;  /* what stands by now */
@@ -25,9 +25,9 @@ struct order {
 static int add_cis(struct order *o, int g)
 {
 	const struct mig_gi *gi = &o->gpu->gis[g];
-	const int w = o->plan->gis.serves[g];
-	const struct mig_want *want = &o->plan->request->want[w];
-	const struct ci_match *m = &o->plan->cis[g][w];
+	const int w = o->serving->gis.serves[g];
+	const struct mig_want *want = &o->serving->request->want[w];
+	const struct ci_match *m = &o->serving->cis[g][w];
 	struct mig_gpu_change *count = &o->change->gpus[o->gpu->index];
 	struct mig_step step = { .kind = MIG_STEP_CI_CREATE,
 				 .gpu = o->gpu->index,
@@ -68,18 +68,18 @@ static int destroy_gi(struct order *o, int g)
 
 static bool fits(const struct order *o, int w)
 {
-	const int profile = o->plan->request->want[w].profile;
+	const int profile = o->serving->request->want[w].profile;
 
-	return !o->is_known || mig_layout_starts(&o->lay, profile) >> o->plan->starts[w] & 1;
+	return !o->is_known || mig_layout_starts(&o->lay, profile) >> o->serving->starts[w] & 1;
 }
 
 static bool is_in_the_way(const struct order *o, int g, int w)
 {
 	const struct mig_gpu_type *type = o->gpu->type;
 	const struct mig_gi *gi = &o->gpu->gis[g];
-	const int start = o->plan->starts[w];
+	const int start = o->serving->starts[w];
 
-	return gi->start < start + type->profiles[o->plan->request->want[w].profile].size &&
+	return gi->start < start + type->profiles[o->serving->request->want[w].profile].size &&
 	       start < gi->start + type->profiles[gi->profile].size;
 }
 
@@ -101,8 +101,8 @@ static int make_room(struct order *o, int w)
 
 static int create_gi(struct order *o, int w)
 {
-	const struct mig_want *want = &o->plan->request->want[w];
-	int rc = change_add_want(o->change, o->gpu, want, o->plan->starts[w], o->err);
+	const struct mig_want *want = &o->serving->request->want[w];
+	int rc = change_add_want(o->change, o->gpu, want, o->serving->starts[w], o->err);
 
 	if (rc < 0)
 		return rc;
@@ -110,8 +110,8 @@ static int create_gi(struct order *o, int w)
 		o->made_ci[w][k] = rc + 1 + k;
 	o->coming &= ~(1U << w);
 	if (o->is_known)
-		o->is_known =
-			mig_layout_add(&o->lay, want->profile, o->plan->starts[w], NULL) == 0;
+		o->is_known = mig_layout_add(&o->lay, want->profile, o->serving->starts[w],
+					     NULL) == 0;
 	return 0;
 }
 
@@ -136,9 +136,10 @@ static int cost_of(const struct order *o, int w)
 
 		if (!(o->going >> g & 1) || !is_in_the_way(o, g, w))
 			continue;
-		for (int i = 0; i < o->plan->request->n; i++)
-			is_coming |= o->coming >> i & 1 && o->plan->request->want[i].profile ==
-								   o->gpu->gis[g].profile;
+		for (int i = 0; i < o->serving->request->n; i++)
+			is_coming |=
+				o->coming >> i & 1 &&
+				o->serving->request->want[i].profile == o->gpu->gis[g].profile;
 		cost += is_coming;
 	}
 	return cost;
@@ -151,7 +152,7 @@ static int add_gis(struct order *o)
 	while (o->coming && rc == 0) {
 		int w = __builtin_ctz(o->coming);
 
-		for (int i = w + 1; i < o->plan->request->n; i++) {
+		for (int i = w + 1; i < o->serving->request->n; i++) {
 			if (o->coming >> i & 1 && cost_of(o, i) < cost_of(o, w))
 				w = i;
 		}
@@ -167,11 +168,11 @@ static void look(struct order *o)
 {
 	o->is_known = true;
 	o->lay = mig_layout_empty(o->gpu->type);
-	o->coming = match_left(&o->plan->gis);
+	o->coming = match_left(&o->serving->gis);
 	for (int g = 0; g < o->gpu->n_gis; g++) {
 		const struct mig_gi *gi = &o->gpu->gis[g];
 
-		if (o->plan->gis.serves[g] < 0)
+		if (o->serving->gis.serves[g] < 0)
 			o->going |= 1U << g;
 		o->is_known = o->is_known && gi->profile >= 0 &&
 			      mig_layout_add(&o->lay, gi->profile, gi->start, NULL) == 0;
@@ -200,21 +201,21 @@ static int add_name(struct order *o, int step, int g, int c, const char *name)
 
 static int add_names(struct order *o)
 {
-	const struct known *known = &o->plan->known;
+	const struct known *known = &o->serving->known;
 	int rc = 0;
 
 	for (int g = 0; g < o->gpu->n_gis; g++) {
-		const int w = o->plan->gis.serves[g];
+		const int w = o->serving->gis.serves[g];
 
 		for (int c = 0; w >= 0 && rc == 0 && c < o->gpu->gis[g].n_cis; c++) {
-			const int k = o->plan->cis[g][w].serves[c];
+			const int k = o->serving->cis[g][w].serves[c];
 
 			if (k >= 0)
 				rc = add_name(o, -1, g, c, name_kept(known, g, c, w, k));
 		}
 	}
-	for (int w = 0; w < o->plan->request->n; w++) {
-		for (int k = 0; rc == 0 && k < o->plan->request->want[w].n_ci; k++) {
+	for (int w = 0; w < o->serving->request->n; w++) {
+		for (int k = 0; rc == 0 && k < o->serving->request->want[w].n_ci; k++) {
 			if (o->made_ci[w][k] >= 0)
 				rc = add_name(o, o->made_ci[w][k], -1, -1,
 					      known_wanted_name(known, w, k));
@@ -223,14 +224,17 @@ static int add_names(struct order *o)
 	return rc;
 }
 
-int plan_steps(struct mig_change *change, const struct plan *plan, struct mig_error *err)
+int serving_steps(struct mig_change *change, const struct serving *serving,
+		  struct mig_error *err)
 {
-	struct order o = { .change = change, .plan = plan, .gpu = plan->known.gpu, .err = err };
+	struct order o = {
+		.change = change, .serving = serving, .gpu = serving->known.gpu, .err = err
+	};
 	int rc = 0;
 
 	memset(o.made_ci, -1, sizeof(o.made_ci));
 	for (int g = 0; g < o.gpu->n_gis && rc == 0; g++) {
-		if (plan->gis.serves[g] >= 0)
+		if (serving->gis.serves[g] >= 0)
 			rc = add_cis(&o, g);
 	}
 	look(&o);

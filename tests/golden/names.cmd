@@ -24,3 +24,15 @@ migctl --sim n create 1c.3g.40gb@4 >/dev/null 2>&1
 cp "$DIR/kept" "$DIR/sim/n/record"
 t migctl --sim n status
 t migctl --sim n destroy team-a/llm
+# Every other name of it; and what a UUID meant before.
+t migctl --sim n create 2g.20gb@0 --name team-b/x
+t migctl --sim n resolve team-b/x
+t migctl --sim n resolve team-b
+migctl --sim n destroy 0/2 >/dev/null 2>&1
+migctl --sim n create 3g.40gb@4 --name first >/dev/null 2>&1
+uuid=$(migctl --sim n resolve first --json | sed -n 's/.*"uuid": "\(.*\)".*/\1/p')
+migctl --sim n destroy first >/dev/null 2>&1
+t migctl --sim n resolve $uuid
+migctl --sim n create 3x1c.3g.40gb@4 >/dev/null 2>&1
+t migctl --sim n resolve $uuid
+migctl --sim n resolve $uuid --json | grep -c uuid_stale_for

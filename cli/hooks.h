@@ -3,8 +3,9 @@
 #ifndef CLI_HOOKS_H
 #define CLI_HOOKS_H
 
-#include <mig/config.h>
-#include <mig/error.h>
+#include <stdbool.h>
+
+#include <mig/hooks.h>
 
 /* Four kinds of hook fit the eight minutes that mig-parted's unit gives a start. */
 enum { HOOK_SECONDS = 120, HOOK_SECONDS_MAX = 86400 };

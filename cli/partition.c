@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* migctl diff, apply, assert - partition files in mig-parted's format. */
+/* migctl diff, apply, assert - partition files in mig-parted's format, and layout files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static int hook_variables(const struct cli *cli, const struct partition *p,
 {
 	const char *const rows[N_VARIABLES][2] = {
 		{ "MIG_PARTED_CONFIG_FILE", cli_option(cli, "file") },
-		{ "MIG_PARTED_SELECTED_CONFIG", p->label->name },
+		{ "MIG_PARTED_SELECTED_CONFIG", p->label ? p->label->name : "" },
 		{ "MIG_PARTED_HOOKS_FILE", cli_option(cli, "hooks") },
 	};
 
@@ -64,7 +64,10 @@ static int apply_with_hooks(struct cli *cli, struct stages *stages, const struct
 static int apply(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
 		 struct mig_error *err)
 {
-	struct stages stages = { .want = want, .arg = p, .schema = "migctl.apply/v1" };
+	struct stages stages = { .want = want,
+				 .arg = p,
+				 .schema = "migctl.apply/v1",
+				 .is_independent = !cli_option(cli, "atomic") };
 	int rc = stages_seconds("drain-timeout", cli_option(cli, "drain-timeout"), 0,
 				DRAIN_SECONDS_MAX, &stages.drain_seconds, err);
 
@@ -78,28 +81,15 @@ static int apply(struct cli *cli, struct partition *p, const struct mig_snapshot
 static int diff(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
 		struct mig_error *err)
 {
-	struct mig_change change;
-	bool is_different;
 	const struct stages stages = { .want = want, .arg = p };
-	int rc = stages_change(&stages, snap, &change, err);
+	struct mig_change change;
+	int rc = stages_change(cli, &stages, snap, &change, err);
 
 	if (rc < 0)
 		return rc;
-	is_different = change.n_steps > 0;
-	if (cli->is_json) {
-		json_t *doc = cli_document("migctl.diff/v1", snap);
-
-		json_object_set_new(doc, "is_different", json_boolean(is_different));
-		change_json(doc, snap, NULL, &change);
-		rc = cli_print_json(doc, err);
-	} else {
-		char line[256];
-
-		puts(cli_machine_line(snap, line, sizeof(line)));
-		change_print(snap, &change);
-	}
+	rc = change_diff(cli, snap, &change, err);
 	mig_change_free(&change);
-	return rc == 0 && is_different ? -MIG_E_DIFFERENT : rc;
+	return rc;
 }
 
 static json_t *assert_one(const struct cli *cli, const struct mig_config_want *want,
@@ -108,7 +98,10 @@ static json_t *assert_one(const struct cli *cli, const struct mig_config_want *w
 	const struct mig_config_present have = partition_present(gpu);
 	const bool is_named = want->mode != MIG_CONFIG_UNTOUCHED;
 	const bool is_same = mig_config_match(want, &have) != MIG_CONFIG_DIFFERENT;
-	char wanted[512], has[512];
+	char wanted_buf[512], has_buf[512];
+	const char *wanted = partition_wanted_text(want, wanted_buf, sizeof(wanted_buf));
+	const char *has = partition_present_text(want, gpu, has_buf, sizeof(has_buf));
+	const char *hidden = is_same ? "" : partition_hidden_difference(want, gpu, wanted, has);
 	json_t *o;
 
 	*is_different |= !is_same;
@@ -118,15 +111,13 @@ static json_t *assert_one(const struct cli *cli, const struct mig_config_want *w
 		       : is_same ? "as wanted\n"
 				 : "different: ");
 	if (!cli->is_json && !is_same)
-		printf("wanted %s; has %s\n",
-		       partition_wanted_text(want, wanted, sizeof(wanted)),
-		       partition_present_text(gpu, has, sizeof(has)));
+		printf("wanted %s; has %s%s%s\n", wanted, has, *hidden ? "; " : "", hidden);
 	o = json_pack("{s:i, s:b, s:b, s:s}", "gpu", gpu->index, "is_named", is_named,
-		      "is_same", is_same, "has", partition_present_text(gpu, has, sizeof(has)));
+		      "is_same", is_same, "has", has);
 	if (is_named)
-		json_object_set_new(o, "wanted",
-				    json_string(partition_wanted_text(want, wanted,
-								      sizeof(wanted))));
+		json_object_set_new(o, "wanted", json_string(wanted));
+	if (*hidden)
+		json_object_set_new(o, "difference", json_string(hidden));
 	return o;
 }
 
@@ -161,8 +152,12 @@ static void warn_unnamed(const struct cli *cli, const struct partition *p,
 		if (p->wants[i].mode != MIG_CONFIG_UNTOUCHED)
 			return;
 	}
-	fprintf(stderr, "migctl: %s: config \"%s\" names no GPU of machine %s\n",
-		cli_option(cli, "file"), p->label->name, snap->machine);
+	if (p->label)
+		fprintf(stderr, "migctl: %s: config \"%s\" names no GPU of machine %s\n",
+			cli_option(cli, "file"), p->label->name, snap->machine);
+	else
+		fprintf(stderr, "migctl: %s names no GPU of machine %s\n",
+			cli_option(cli, "file"), snap->machine);
 }
 
 /* Read the file before the machine is looked at: its mistakes are told without a driver. */
@@ -171,7 +166,7 @@ static int run_with(struct cli *cli, struct mig_error *err,
 			       const struct mig_snapshot *snap, struct mig_error *err))
 {
 	const char *path = cli_option(cli, "file");
-	struct partition p = { 0 };
+	struct partition p = { .is_any_machine = cli_option(cli, "any-machine") };
 	struct mig_snapshot snap = { 0 };
 	int rc;
 
@@ -209,14 +204,17 @@ static int run_assert(struct cli *cli, struct mig_error *err)
 }
 
 static const struct option look_options[] = {
-	{ "file", 'f', "FILE", "the partition file, in mig-parted's format" },
-	{ "config", 'c', "NAME", "the config in it; may be left out where there is but one" },
+	{ "file", 'f', "FILE", "a partition file, in mig-parted's format, or a layout file" },
+	{ "config", 'c', "NAME", "the config of a partition file that has several" },
+	{ "any-machine", 0, NULL, "take a layout file that is for another machine" },
 	{ 0 },
 };
 
 static const struct option apply_options[] = {
-	{ "file", 'f', "FILE", "the partition file, in mig-parted's format" },
-	{ "config", 'c', "NAME", "the config in it; may be left out where there is but one" },
+	{ "file", 'f', "FILE", "a partition file, in mig-parted's format, or a layout file" },
+	{ "config", 'c', "NAME", "the config of a partition file that has several" },
+	{ "any-machine", 0, NULL, "take a layout file that is for another machine" },
+	{ "atomic", 0, NULL, "change all GPUs, or none" },
 	{ "dry-run", 'n', NULL, "show the steps and change nothing" },
 	{ "hooks", 'k', "FILE", "run the commands of a hooks file around the change" },
 	{ "hook-timeout", 0, "SECONDS", "what each hook may take; default: 120" },
@@ -231,7 +229,10 @@ const struct verb verb_diff = {
 	.operands = "-f FILE [-c NAME]",
 	.summary = "show what apply would do",
 	.text = "Prints for each GPU how many MIG devices would be kept, created and "
-		"destroyed, and the steps. GPUs that the config does not name are untouched. "
+		"destroyed, what stays, and the steps: with who holds what would go, when what "
+		"is made would be there, and for how long what is made again would be away. The "
+		"seconds are reckoned from figures whose origin is named. GPUs that the file "
+		"does not name are untouched.\n\n"
 		"The exit status is 0 when the machine is as wanted, 1 when it differs, and 2 "
 		"or more after an error.",
 	.example = "  migctl diff -f partitions.yaml -c all-balanced\n",
@@ -242,24 +243,49 @@ const struct verb verb_diff = {
 const struct verb verb_apply = {
 	.name = "apply",
 	.operands = "-f FILE [-c NAME]",
-	.summary = "cut the GPUs as a partition file says",
-	.text = "Makes the machine what the config says with the fewest steps: an instance "
+	.summary = "cut the GPUs as a file says",
+	.text = "Makes the machine what the file says with the fewest steps: an instance "
 		"that is wanted and there is not touched, and neither is a GPU that the "
-		"config does not name. Nothing that a process holds is destroyed: the refusal "
-		"names the process. When a step fails, the steps before it are undone.\n\n"
-		"The file is mig-parted's, version v1, and is read as strictly.\n\n"
-		"So is the hooks file, which names commands to run: apply-start first, "
+		"file does not name. Of all ways, that one is taken which "
+		"keeps what is held, and then the most instances. Nothing that a process holds "
+		"is destroyed: the refusal names the process, and the most of the file that "
+		"would disturb nothing held. When a step fails, the steps before it are undone.\n\n"
+		"A partition file is mig-parted's, version v1, and is read as strictly.\n\n"
+		"A layout file, version migctl/v1, says what that format cannot: where each "
+		"instance begins, and what it is called. Each entry names a GPU (gpu: an "
+		"index, a UUID or a PCI bus id) or several (gpus: all, or a list), perhaps "
+		"its gpu-type, whether MIG is on (mig-enabled), and then its instances. Each "
+		"of these has a profile, and may have a start (a placement unit), a count, a "
+		"name, and compute-instances: a list of the same, whose starts are compute "
+		"slices; [] for none. What is not said is free to be chosen. A layout file "
+		"that names its machine is refused on another, unless --any-machine says "
+		"otherwise. docs/LAYOUT.md has all of it.\n\n"
+		"A hooks file, mig-parted's too, names commands to run: apply-start first, "
 		"pre-apply-mode where a MIG mode is to be switched, pre-apply-config where "
 		"instances are to go or come, and apply-exit at the end, however it ended. "
 		"They are executed as they stand, by no shell, with the variables "
-		"MIG_PARTED_CONFIG_FILE, MIG_PARTED_SELECTED_CONFIG and "
-		"MIG_PARTED_HOOKS_FILE; what they print goes to stderr. A hook that fails "
+		"MIG_PARTED_CONFIG_FILE, MIG_PARTED_SELECTED_CONFIG (empty with a layout file) "
+		"and MIG_PARTED_HOOKS_FILE; what they print goes to stderr. A hook that fails "
 		"ends the apply with status 19. One that takes too long is sent SIGTERM, and "
 		"five seconds later SIGKILL. What cannot fit is refused before the first.\n\n"
 		"With --drain-timeout processes that stand in the way get that time to end "
-		"by themselves; stderr says whom it waits for. None is stopped.",
+		"by themselves; stderr says whom it waits for. None is stopped. Where one is "
+		"left, nothing is changed.",
 	.example = "  migctl apply -f partitions.yaml -c all-balanced --dry-run\n"
-		   "  migctl apply -f partitions.yaml -c all-balanced\n",
+		   "  migctl apply -f partitions.yaml -c all-balanced\n"
+		   "  migctl apply -f layout.yaml\n\n"
+		   "layout.yaml:\n"
+		   "  version: migctl/v1\n"
+		   "  gpus:\n"
+		   "    - gpu: 0\n"
+		   "      mig-enabled: true\n"
+		   "      instances:\n"
+		   "        - {profile: 3g.40gb, start: 4, name: team-a/llm}\n"
+		   "        - profile: 3g.40gb\n"
+		   "          start: 0\n"
+		   "          compute-instances:\n"
+		   "            - {profile: 1c.3g.40gb, start: 2}\n"
+		   "            - {profile: 1c.3g.40gb}\n",
 	.options = apply_options,
 	.flags = VERB_CHANGES,
 	.run = run_apply,
@@ -268,9 +294,11 @@ const struct verb verb_apply = {
 const struct verb verb_assert = {
 	.name = "assert",
 	.operands = "-f FILE [-c NAME]",
-	.summary = "say whether the GPUs are cut as a partition file says",
+	.summary = "say whether the GPUs are cut as a file says",
 	.text = "The exit status is 0 when they are, 1 when one differs, and 2 or more after "
-		"an error. As with mig-parted, MIG devices are compared by name and number.",
+		"an error. By a partition file MIG devices are compared by name and number, as "
+		"mig-parted does; by a layout file GPU instance by GPU instance, and by their "
+		"places where the file says them. Names are not compared.",
 	.example = "  migctl assert -f partitions.yaml -c all-balanced && echo ready\n",
 	.options = look_options,
 	.run = run_assert,

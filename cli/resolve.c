@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/home.h"
+#include "cli/recorded.h"
 #include "cli/verb.h"
 #include "shared/cleanup.h"
 #include "shared/table.h"
@@ -21,6 +23,8 @@ struct resolver {
 	struct mig_snapshot snap;
 	struct mig_caps caps;
 	bool has_caps;
+	const struct mig_home *home; /* NULL: nothing is known of what was */
+	struct mig_record rec;
 	struct table table;
 	json_t *matches; /* NULL: text is wanted */
 	int n;
@@ -150,6 +154,43 @@ static void name_gi(struct resolver *r, const struct mig_gpu *gpu, const struct 
 	name_node(r, "gi_minor", "gi_node", cap_minor(r, gpu->minor, gi->id, -1));
 }
 
+/* "3g.40gb@4 (team-a/llm) until change 12, 2026-11-27 23:40:01 UTC" */
+static const char *gone_text(const struct mig_record_gone *gone, char *buf, size_t len)
+{
+	char when[32];
+
+	snprintf(buf, len, "%s@%d%s%s%s until change %llu, %s", gone->ci_profile,
+		 gone->gi_start, *gone->name ? " (" : "", gone->name, *gone->name ? ")" : "",
+		 (unsigned long long)gone->change,
+		 recorded_time(gone->time_s, when, sizeof(when)));
+	return buf;
+}
+
+/* Its stable name; and where its UUID meant another instance before, which: who wrote it down
+ * then means that one. */
+static void name_recorded(struct resolver *r, const struct mig_gpu *gpu,
+			  const struct mig_gi *gi, const struct mig_ci *ci)
+{
+	const struct mig_ref ref = { gpu->index, (int)(gi - gpu->gis), (int)(ci - gi->cis) };
+	const struct mig_record_gone *gone;
+	const struct mig_record_ci *rec;
+	enum mig_record_knows knows;
+	char text[320];
+
+	if (!r->home)
+		return;
+	knows = mig_record_look(&r->rec, r->home, &r->snap, &ref, &rec);
+	if (knows == MIG_RECORD_MADE && *rec->name)
+		name_text(r, "instance_name", "%s", rec->name);
+	if (knows == MIG_RECORD_STALE && *rec->name)
+		name_text(r, "stale_name", "%s, given to %s", rec->name, rec->profile);
+	gone = *ci->uuid ? mig_record_was(&r->rec, ci->uuid) : NULL;
+	if (gone && (gone->gi_start != gi->start || gone->ci_start != ci->start ||
+		     strcmp(gone->gi_profile, gi_profile(gpu, gi)) != 0 ||
+		     strcmp(gone->ci_profile, ci_profile(gpu, gi, ci)) != 0))
+		name_text(r, "uuid_stale_for", "%s", gone_text(gone, text, sizeof(text)));
+}
+
 static void name_ci(struct resolver *r, const struct mig_gpu *gpu, const struct mig_gi *gi,
 		    const struct mig_ci *ci)
 {
@@ -162,6 +203,7 @@ static void name_ci(struct resolver *r, const struct mig_gpu *gpu, const struct 
 		name_text(r, "profile", "%s", ci_profile(gpu, gi, ci));
 	if (*ci->uuid)
 		name_text(r, "uuid", "%s", ci->uuid);
+	name_recorded(r, gpu, gi, ci);
 	name_text(r, "uuid_r450", "MIG-%s/%d/%d", gpu->uuid, gi->id, ci->id);
 	if (ci->index >= 0) {
 		name_text(r, "index", "%d:%d", gpu->index, ci->index);
@@ -374,9 +416,17 @@ static int say_slurm(struct resolver *r, const char *text)
 	return r->n - before;
 }
 
-/* A UUID is all that is left of an instance; without a record nobody can say which it was. */
-static int explain(int rc, const char *text, struct mig_error *err)
+/* A UUID is all that is left of an instance; the record may say which it was. */
+static int explain(const struct resolver *r, int rc, const char *text, struct mig_error *err)
 {
+	const struct mig_record_gone *gone =
+		rc == -MIG_E_NOENT && r->home ? mig_record_was(&r->rec, text) : NULL;
+	char was[320];
+
+	if (gone)
+		return mig_hint(err, rc, "it is stale: it was %s",
+				gone_text(gone, was, sizeof(was)));
+
 	if (rc == -MIG_E_NOENT && strncasecmp(text, "MIG-GPU-", 8) == 0)
 		return mig_hint(err, rc, "the name is stale if it was right once");
 	if (rc == -MIG_E_NOENT && strncasecmp(text, "MIG-", 4) == 0)
@@ -403,8 +453,11 @@ static int resolve(struct resolver *r, const char *text, struct mig_error *err)
 	if (rc > 0) {
 		if (say_slurm(r, name) > 0)
 			return 0;
-		rc = mig_ref_parse(&r->snap, name, &ref, NULL, err);
-		rc = explain(rc, name, err);
+		/* What may be a name is nothing else. */
+		rc = r->home && mig_instance_name_ok(name)
+			     ? mig_record_find(&r->rec, r->home, &r->snap, name, &ref, err)
+			     : mig_ref_parse(&r->snap, name, &ref, NULL, err);
+		rc = explain(r, rc, name, err);
 	}
 	if (rc == 0)
 		say(r, &ref);
@@ -421,6 +474,20 @@ static void read_caps(struct cli *cli, struct resolver *r)
 		cli_root(cli, &root, NULL) == 0 && mig_caps_read(root, &r->caps, NULL) == 0;
 }
 
+/* What was is not known to everybody; what is, is. */
+static void read_record(struct cli *cli, struct resolver *r)
+{
+	struct mig_error err;
+	int rc = cli_home(cli, &r->snap, &r->home, &err);
+
+	if (rc == 0)
+		rc = mig_record_read(r->home, &r->rec, &err);
+	if (rc == 0)
+		return;
+	r->home = NULL;
+	fprintf(stderr, "migctl: names are unknown: %s\n", err.msg);
+}
+
 static int run(struct cli *cli, struct mig_error *err)
 {
 	cleanup_free struct resolver *r = calloc(1, sizeof(*r));
@@ -433,6 +500,7 @@ static int run(struct cli *cli, struct mig_error *err)
 	if (rc < 0)
 		return rc;
 	read_caps(cli, r);
+	read_record(cli, r);
 	if (cli->is_json)
 		r->matches = json_array();
 	rc = resolve(r, cli->argv[0], err);
@@ -442,6 +510,7 @@ static int run(struct cli *cli, struct mig_error *err)
 		rc = cli_print_json(doc, err);
 	}
 	json_decref(r->matches);
+	mig_record_free(&r->rec);
 	mig_snapshot_free(&r->snap);
 	return rc;
 }
@@ -451,15 +520,15 @@ const struct verb verb_resolve = {
 	.name = "resolve",
 	.operands = "NAME",
 	.summary = "show every name of a GPU or MIG device, given any one",
-	.text = "NAME is what anybody calls it: an index (0, 0:1), ids (0/2, 0/2/0), a place "
+	.text = "NAME is what anybody calls it: its stable name (team-a/llm), an index (0, 0:1), ids (0/2, 0/2/0), a place "
 		"(0:3g.40gb@4), a UUID of either form, a PCI bus id, a device node (/dev/nvidia0, "
 		"/dev/nvidia-caps/nvidia-cap21, cap21), a line of mig-minors (gpu0/gi2/access), a "
 		"CDI name (nvidia.com/gpu=0:1), a kubelet's device id (MIG-...::3), or a type of "
 		"Slurm's, which means every device of that type.\n\n"
 		"A name of a place where nothing stands now is refused and called stale. Ids are "
-		"used again, and a UUID follows from GPU and ids: one that was written down "
-		"before a change may mean another instance after it, and nothing here "
-		"remembers which it was.",
+		"used again, and a UUID follows from GPU and ids: one that was written down before "
+		"a change may mean another instance after it. Where migctl made that change, the "
+		"line uuid_stale_for says which it was and until when.",
 	.example =
 		"  migctl resolve 0:1\n  migctl resolve /dev/nvidia-caps/nvidia-cap21 --json\n",
 	.min_operands = 1,

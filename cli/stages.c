@@ -15,6 +15,8 @@ struct run {
 	const struct mig_snapshot *before; /* as it was when we came */
 	bool has_switches, has_instances;  /* that differ */
 	bool is_switched;                  /* the stage of the modes was begun */
+	struct mig_named *named;           /* the names that stood */
+	int n_named;
 	struct mig_error *err;
 };
 
@@ -40,8 +42,8 @@ static int wanted_of(const struct stages *s, const struct mig_snapshot *snap, en
 	return rc;
 }
 
-static int change_of(const struct stages *s, const struct mig_snapshot *snap, enum part part,
-		     struct mig_change *ret, struct mig_error *err)
+static int change_of(struct cli *cli, const struct stages *s, const struct mig_snapshot *snap,
+		     enum part part, struct mig_change *ret, struct mig_error *err)
 {
 	cleanup_free struct mig_wanted *wanted =
 		calloc((size_t)snap->n_gpus + 1, sizeof(*wanted));
@@ -50,20 +52,37 @@ static int change_of(const struct stages *s, const struct mig_snapshot *snap, en
 	if (!wanted)
 		return mig_fail(err, MIG_E_NOMEM, "plan a change");
 	rc = wanted_of(s, snap, part, wanted, err);
-	return rc < 0 ? rc : mig_change_make(snap, wanted, ret, err);
+	return rc < 0 ? rc : change_make(cli, snap, wanted, ret, err);
 }
 
-int stages_change(const struct stages *stages, const struct mig_snapshot *snap,
+int stages_change(struct cli *cli, const struct stages *stages, const struct mig_snapshot *snap,
 		  struct mig_change *ret, struct mig_error *err)
 {
-	return change_of(stages, snap, stages->is_mode_only ? PART_MODES : PART_ALL, ret, err);
+	return change_of(cli, stages, snap, stages->is_mode_only ? PART_MODES : PART_ALL, ret,
+			 err);
+}
+
+/* To a refusal because of what is held: the most of it that would disturb nothing held. */
+static int hint_nearest(const struct run *r, const struct mig_snapshot *snap, int rc)
+{
+	cleanup_free struct mig_wanted *wanted =
+		calloc((size_t)snap->n_gpus + 1, sizeof(*wanted));
+	char nearest[640] = "";
+
+	if (rc != -MIG_E_BUSY || r->stages->is_mode_only)
+		return rc;
+	if (wanted && wanted_of(r->stages, snap, PART_ALL, wanted, NULL) == 0)
+		change_nearest(r->cli, snap, wanted, nearest, sizeof(nearest));
+	return *nearest
+		       ? mig_hint(r->err, rc, "nearest that disturbs nothing held: %s", nearest)
+		       : rc;
 }
 
 /* What differs, and whether it can be had at all. */
 static int look(struct run *r)
 {
 	struct mig_change change;
-	int rc = stages_change(r->stages, r->before, &change, r->err);
+	int rc = stages_change(r->cli, r->stages, r->before, &change, r->err);
 
 	if (rc < 0)
 		return rc;
@@ -128,8 +147,31 @@ static bool retype(const struct mig_request *from, const struct mig_gpu_type *ty
 	return true;
 }
 
+/* The names that stood on a GPU, for a request of all that stood there. */
+static void names_back(const struct run *r, const struct mig_gpu *before,
+		       struct mig_want_names *ret)
+{
+	for (int i = 0; i < r->n_named && ret->n < MIG_WANT_NAMES_MAX; i++) {
+		const struct mig_named *from = &r->named[i];
+		struct mig_want_name *name = &ret->of[ret->n];
+		int want = 0, ci = 0;
+
+		if (from->gpu != before->index)
+			continue;
+		/* A request has nothing whose profile nobody knows. */
+		for (int k = 0; k < from->gi; k++)
+			want += before->gis[k].profile >= 0;
+		for (int k = 0; k < from->ci; k++)
+			ci += before->gis[from->gi].cis[k].profile >= 0;
+		*name = (struct mig_want_name){ (uint8_t)want, (uint8_t)ci, "" };
+		text_copy(name->name, sizeof(name->name), from->name);
+		ret->n++;
+	}
+}
+
 /* What brings a GPU back whose mode we switched. Untouched: another tool has cut it since. */
-static struct mig_wanted wanted_back(const struct mig_gpu *before, const struct mig_gpu *now)
+static struct mig_wanted wanted_back(const struct run *r, const struct mig_gpu *before,
+				     const struct mig_gpu *now)
 {
 	struct mig_wanted ret = { .mode = MIG_WANT_UNTOUCHED };
 	const struct mig_request had = mig_gpu_request(before);
@@ -143,9 +185,12 @@ static struct mig_wanted wanted_back(const struct mig_gpu *before, const struct 
 		ret.mode = MIG_WANT_ON;
 	else
 		ret.mode = MIG_WANT_MODE;
+	if (ret.mode == MIG_WANT_ON)
+		names_back(r, before, &ret.names);
 	return ret;
 }
 
+/* Return: how many steps it took. */
 static int run_back(struct run *r, const struct mig_snapshot *now, struct mig_error *why)
 {
 	cleanup_free struct mig_wanted *wanted =
@@ -158,16 +203,18 @@ static int run_back(struct run *r, const struct mig_snapshot *now, struct mig_er
 	if (now->n_gpus != r->before->n_gpus)
 		return mig_fail(why, MIG_E_NVML, "the driver shows %d GPUs now", now->n_gpus);
 	for (int i = 0; i < now->n_gpus; i++)
-		wanted[i] = wanted_back(&r->before->gpus[i], &now->gpus[i]);
-	rc = mig_change_make(now, wanted, &change, why);
+		wanted[i] = wanted_back(r, &r->before->gpus[i], &now->gpus[i]);
+	rc = mig_change_make(now, wanted, NULL, &change, why);
 	if (rc == 0) {
-		rc = mig_change_run(r->cli->machine, now, &change, NULL, why);
+		rc = change_run(r->cli, now, &change,
+				&(struct change_how){ .before = r->before }, why);
+		rc = rc < 0 ? rc : change.n_steps;
 		mig_change_free(&change);
 	}
 	return rc;
 }
 
-/* Does nobody see any more that modes were switched? */
+/* Does nobody see any more that modes were switched, but on GPUs that were cut all the same? */
 static bool is_back(const struct run *r)
 {
 	struct mig_snapshot now;
@@ -177,7 +224,8 @@ static bool is_back(const struct run *r)
 		return false;
 	is_equal = now.n_gpus == r->before->n_gpus;
 	for (int i = 0; is_equal && i < now.n_gpus; i++)
-		is_equal = now.gpus[i].mode == r->before->gpus[i].mode;
+		is_equal = now.gpus[i].mode == r->before->gpus[i].mode ||
+			   (r->stages->is_independent && now.gpus[i].n_gis);
 	mig_snapshot_free(&now);
 	return is_equal;
 }
@@ -188,6 +236,7 @@ static int go_back(struct run *r, int rc)
 	struct mig_error why;
 	const char *was = "MIG is again on or off as it was";
 	bool is_all_off = true;
+	int n;
 
 	/* A mode that waits for a reset was asked to be left so. */
 	if (rc == -MIG_E_PENDING && r->stages->keeps_pending)
@@ -196,13 +245,14 @@ static int go_back(struct run *r, int rc)
 		is_all_off &= !r->before->gpus[i].mode;
 	if (mig_snapshot_take(r->cli->machine, &now, &why) < 0)
 		return mig_hint(r->err, rc, "what stands now cannot be read: %s", why.msg);
-	if (run_back(r, &now, &why) < 0)
+	n = run_back(r, &now, &why);
+	if (n < 0)
 		mig_hint(r->err, rc, "the MIG modes could not be switched back: %s", why.msg);
 	else if (!is_back(r))
 		mig_hint(
 			r->err, rc,
 			"not every MIG mode is as it was; see 'migctl status' for what stands");
-	else
+	else if (n > 0 || !r->stages->is_independent)
 		mig_hint(r->err, rc, "%s", is_all_off ? "MIG is off again where it was" : was);
 	mig_snapshot_free(&now);
 	return rc;
@@ -215,7 +265,7 @@ static int check_held(struct run *r)
 {
 	struct mig_change change;
 	char text[256];
-	int rc = stages_change(r->stages, r->before, &change, r->err);
+	int rc = stages_change(r->cli, r->stages, r->before, &change, r->err);
 
 	if (rc < 0)
 		return rc;
@@ -232,7 +282,7 @@ static int check_held(struct run *r)
 				 mig_step_format(r->before, s, text, sizeof(text)));
 	}
 	mig_change_free(&change);
-	return rc;
+	return hint_nearest(r, r->before, rc);
 }
 
 static void print_modes(const struct run *r, const struct mig_change *change)
@@ -248,11 +298,11 @@ static void print_modes(const struct run *r, const struct mig_change *change)
 static int switch_on(struct run *r)
 {
 	struct mig_change change;
-	int rc = change_of(r->stages, r->before, PART_MODES_ON, &change, r->err);
+	int rc = change_of(r->cli, r->stages, r->before, PART_MODES_ON, &change, r->err);
 
 	if (rc < 0)
 		return rc;
-	rc = change_run(r->cli, r->before, &change, false, r->err);
+	rc = change_run(r->cli, r->before, &change, &(struct change_how){ 0 }, r->err);
 	r->is_switched = rc == 0;
 	if (rc == 0)
 		print_modes(r, &change);
@@ -281,11 +331,12 @@ static int switch_one(struct run *r, int gpu, const struct mig_wanted *wanted)
 {
 	const unsigned mode = wanted->mode == MIG_WANT_MODE;
 	struct mig_change change;
-	int rc = mig_change_make_one(r->before, gpu, wanted, &change, r->err);
+	int rc = mig_change_make_one(r->before, gpu, wanted, NULL, &change, r->err);
 
 	if (rc < 0)
 		return rc;
-	rc = change_run(r->cli, r->before, &change, true, r->err);
+	rc = change_run(r->cli, r->before, &change,
+			&(struct change_how){ .keep_pending = true }, r->err);
 	mig_change_free(&change);
 	if (rc == -MIG_E_PENDING && r->stages->may_reset)
 		return reset_pending(r, gpu, mode);
@@ -332,19 +383,22 @@ static int switch_modes(struct run *r)
 
 static int cut_from(struct run *r, const struct mig_snapshot *snap)
 {
+	/* The way back from here leads to what was before the modes were switched. */
+	const struct change_how how = { .is_independent = r->stages->is_independent,
+					.before = r->is_switched ? r->before : NULL };
 	struct mig_change change;
-	int rc = stages_change(r->stages, snap, &change, r->err);
+	int rc = stages_change(r->cli, r->stages, snap, &change, r->err);
 
 	if (rc < 0)
 		return rc;
 	if (!cli_option(r->cli, "dry-run"))
 		rc = drain_wait(r->cli, snap, &change, r->stages->drain_seconds, r->err);
 	if (rc == 0 && r->stages->schema)
-		rc = change_carry_out(r->cli, snap, &change, r->stages->schema, false, r->err);
+		rc = change_carry_out(r->cli, snap, &change, r->stages->schema, &how, r->err);
 	else if (rc == 0)
-		rc = change_run(r->cli, snap, &change, false, r->err);
+		rc = change_run(r->cli, snap, &change, &how, r->err);
 	mig_change_free(&change);
-	return rc;
+	return hint_nearest(r, snap, rc);
 }
 
 /* Hooks take their time, and switches change what the driver tells: look again after either. */
@@ -402,9 +456,11 @@ int stages_run(struct cli *cli, const struct stages *stages, const struct mig_sn
 		return rc;
 	if (cli_option(cli, "dry-run"))
 		return cut_from(&r, snap);
+	r.n_named = change_named(cli, snap, &r.named);
 	rc = hooks_run(stages->hooks, MIG_HOOK_APPLY_START, err);
 	if (rc == 0)
 		rc = in_stages(&r);
+	free(r.named);
 	return finish(&r, rc);
 }
 

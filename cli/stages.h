@@ -29,6 +29,7 @@ struct stages {
 	bool is_mode_only;         /* the modes, and no instance of a GPU that keeps its mode */
 	bool may_reset;            /* a mode that waits for a reset gets it */
 	bool keeps_pending;        /* or else stays waiting, and that is no failure */
+	bool is_independent; /* a GPU that cannot be cut does not keep the others from it */
 };
 
 /** stages_run - bring a machine to what is wanted. With --dry-run: show it, and run no hook. */
@@ -36,7 +37,7 @@ int stages_run(struct cli *cli, const struct stages *stages, const struct mig_sn
 	       struct mig_error *err) MIG_MUST_USE;
 
 /** stages_change - the steps to all that is wanted. */
-int stages_change(const struct stages *stages, const struct mig_snapshot *snap,
+int stages_change(struct cli *cli, const struct stages *stages, const struct mig_snapshot *snap,
 		  struct mig_change *ret, struct mig_error *err) MIG_MUST_USE;
 
 /** stages_seconds - the seconds that option --@name says, from @min to @max. Errors: INVAL. */

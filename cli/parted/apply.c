@@ -71,7 +71,8 @@ static void say_steps(const struct parted *p, const struct stages *stages,
 	struct mig_change change;
 	char text[256];
 
-	if (!parted_is(p, PARTED_DEBUG) || stages_change(stages, snap, &change, NULL) < 0)
+	if (!parted_is(p, PARTED_DEBUG) ||
+	    stages_change(p->cli, stages, snap, &change, NULL) < 0)
 		return;
 	for (int i = 0; i < change.n_steps; i++)
 		fprintf(stderr, "%s\n",
@@ -113,9 +114,15 @@ int parted_read(struct parted *p, struct partition *ret)
 				"variable %s",
 				p->command->name, parted_variable(PARTED_CONFIG_FILE));
 	rc = partition_read(ret, path, p->values[PARTED_SELECTED_CONFIG], p->err);
-	if (rc == 0)
-		p->values[PARTED_SELECTED_CONFIG] = ret->label->name;
-	return rc;
+	if (rc < 0)
+		return rc;
+	if (ret->layout)
+		return mig_fail(p->err, MIG_E_SYNTAX,
+				"%s is a layout file, which mig-parted does not read; 'migctl "
+				"apply -f' does",
+				path);
+	p->values[PARTED_SELECTED_CONFIG] = ret->label->name;
+	return 0;
 }
 
 int parted_apply(struct parted *p)

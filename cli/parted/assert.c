@@ -50,7 +50,7 @@ static const char *fault(const struct parted *p, const struct mig_config_entry *
 		return NULL;
 	snprintf(buf, size, "wanted %s; has %s",
 		 partition_wanted_text(want, wanted, sizeof(wanted)),
-		 partition_present_text(gpu, has, sizeof(has)));
+		 partition_present_text(want, gpu, has, sizeof(has)));
 	return buf;
 }
 

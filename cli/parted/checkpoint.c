@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mig/config.h>
+#include <mig/checkpoint.h>
 
 #include "cli/parted/parted.h"
 
@@ -33,7 +33,7 @@ static int unknown_profile(const struct mig_gpu *gpu, const struct mig_gi *gi,
 static int add_gi(const struct mig_gpu *gpu, const struct mig_gi *gi, struct mig_want *ret,
 		  struct mig_error *err)
 {
-	*ret = (struct mig_want){ .profile = (uint8_t)gi->profile, .start = (int8_t)gi->start };
+	*ret = mig_want_empty(gi->profile, gi->start);
 	if (gi->profile < 0 || gi->start < 0)
 		return unknown_profile(gpu, gi, err);
 	for (int k = 0; k < gi->n_cis; k++) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading checkpoint files, and what they want of a GPU. */
-#include "config.h"
+#include <mig/checkpoint.h>
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/config/config.h"
 #include "shared/arena.h"
 #include "shared/cleanup.h"
 #include "shared/file.h"
@@ -293,7 +294,7 @@ static int want_gi(const struct mig_checkpoint *cp, const struct mig_checkpoint_
 	if (gi->size != p->size || !(p->starts >> gi->start & 1))
 		return mig_fail(err, MIG_E_NOSPACE, "%s:%u: %s cannot stand at {%d}:%d of %s",
 				cp->name, gi->line, p->name, gi->start, gi->size, type->key);
-	*ret = (struct mig_want){ .profile = (uint8_t)profile, .start = (int8_t)gi->start };
+	*ret = mig_want_empty(profile, gi->start);
 	for (size_t i = 0; i < gi->n_cis; i++) {
 		const int ci = ci_by_nvml(p, gi->cis[i]);
 

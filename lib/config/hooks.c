@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading hooks files. Nothing is run here. */
-#include "config.h"
+#include <mig/hooks.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/config/config.h"
 #include "shared/arena.h"
 #include "shared/cleanup.h"
 #include "shared/file.h"

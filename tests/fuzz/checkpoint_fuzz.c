@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mig/config.h>
+#include <mig/checkpoint.h>
 
 #define CHECK(expr)              \
 	do {                     \

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mig/config.h>
+#include <mig/hooks.h>
 
 #define CHECK(expr)              \
 	do {                     \

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#include <mig/checkpoint.h>
+
 #include "tests/config.h"
 
 /* As mig-parted's checkpoint prints a machine of two A100-SXM4-80GB. */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mig/config.h>
+#include <mig/hooks.h>
 
 static struct mig_hooks *parse(const char *text)
 {

@@ -11,5 +11,6 @@
 #include <mig/geometry.h>
 #include <mig/manage.h>
 #include <mig/smi.h>
+#include <mig/who.h>
 
 #endif

@@ -110,6 +110,9 @@ const char *cli_machine_line(const struct mig_snapshot *snap, char *buf, size_t 
 /** cli_sim_library - the simulator's libnvidia-ml.so.1 that belongs to this program. */
 int cli_sim_library(char *buf, size_t len, struct mig_error *err) MIG_MUST_USE;
 
+/** cli_program - a program of ours that only migctl runs: "migctl-pod-resources". Errors: NOENT. */
+int cli_program(const char *name, char *buf, size_t len, struct mig_error *err) MIG_MUST_USE;
+
 /** cli_is_unicode - may boxes be drawn with more than ASCII? */
 bool cli_is_unicode(void);
 

@@ -155,10 +155,10 @@ int holders_take(struct cli *cli, const struct mig_snapshot *snap, const char *r
 	struct mig_who_options opt = {
 		.root = root, .driver_root = root, .node = node, .claims = claims
 	};
-	int rc = root ? 0 : cli_root(cli, &opt.driver_root, err);
+	int rc;
 
-	/* Without its tree a simulated machine has no files, which is no reason to say nothing. */
-	if (rc < 0)
+	/* Of a simulated machine that has no tree nobody can have a file open: none is made. */
+	if (!root)
 		opt.driver_root = mig_machine_root(cli->machine);
 	holders_claims_folder(cli, snap, claims, sizeof(claims));
 	if (root && !snap->is_simulated) {

@@ -66,6 +66,7 @@ static int exit_status(const struct cli *cli, int rc)
 
 static void close_all(struct cli *cli)
 {
+	mig_who_free(&cli->who);
 	mig_machine_close(cli->machine);
 	mig_catalog_close(cli->catalog);
 }

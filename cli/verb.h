@@ -13,6 +13,7 @@
 #include <mig/device.h>
 #include <mig/error.h>
 #include <mig/record.h>
+#include <mig/who.h>
 
 struct option {
 	const char *name; /* without dashes: "file" */
@@ -65,6 +66,8 @@ struct cli {
 	int turn_fd;
 	struct mig_home home; /* once has_home: see cli/home.h */
 	bool has_home;
+	struct mig_who who; /* once has_who: see change_who() */
+	bool has_who;
 	double change_began_s; /* when the running of a change began; of no epoch */
 };
 

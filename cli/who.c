@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "cli/holders.h"
+#include "cli/home.h"
 #include "shared/cleanup.h"
 #include "shared/table.h"
 #include "shared/text.h"
@@ -284,6 +285,7 @@ static int report(struct cli *cli, const struct mig_snapshot *snap, struct mig_e
 	cleanup_free struct mig_ref *refs = calloc((size_t)cli->argc + 1, sizeof(*refs));
 	struct who_report r = { .snap = snap, .refs = refs, .n_refs = cli->argc };
 	struct mig_who who = { 0 };
+	const char *files;
 	struct stat st;
 	int rc = 0;
 
@@ -292,7 +294,11 @@ static int report(struct cli *cli, const struct mig_snapshot *snap, struct mig_e
 	if (root && (stat(root, &st) < 0 || !S_ISDIR(st.st_mode)))
 		return mig_fail(err, MIG_E_IO, "--root %s: there is no such folder", root);
 	for (int i = 0; i < cli->argc && rc == 0; i++)
-		rc = mig_ref_parse(snap, cli->argv[i], &refs[i], NULL, err);
+		rc = cli_ref(cli, snap, cli->argv[i], &refs[i], NULL, err);
+	/* A simulated machine that has no files yet is looked at with them; without, if they cannot
+	 * be made. */
+	if (rc == 0 && !root)
+		rc = cli_root(cli, &files, NULL) < 0 ? 0 : rc;
 	if (rc == 0)
 		rc = holders_take(cli, snap, root, &who, err);
 	if (rc < 0)

@@ -15,6 +15,11 @@ mkdir "$DIR/host/proc/$!"
 printf 'Name:\tx\nUid:\t0\t%s\t0\t0\n' "$(id -u)" >"$DIR/host/proc/$!/status"
 t migctl --sim n who --root "$DIR/host" | unpadded | sed "s|  [^ ]*  claim  instance|  USER  claim  instance|"
 t migctl --sim n who --root "$DIR/host" 0/2 --json | unpadded | sed 's/"u\(id\|ser\)": .*/"u\1": OURS,/'
+# What is claimed is held: it is not destroyed, and a change keeps it before others.
+t migctl --sim n destroy 0/2
+printf 'version: v1\nmig-configs:\n  whole:\n  - {devices: all, mig-enabled: true, mig-devices: {7g.80gb: 1}}\n' >"$DIR/whole.yaml"
+t migctl --sim n diff -f "$DIR/whole.yaml"
+t migctl --sim n apply -f "$DIR/whole.yaml"
 # However its owner dies, the claim is void.
 kill -KILL $!
 wait $! 2>/dev/null
@@ -24,3 +29,4 @@ t ls -A "$DIR/sim/n/claims"
 claimer "$id" 4g.40gb 0 'run gone/0'
 claimer 0123456789abcdef0123456789abcdef 3g.40gb 4 'run other/0'
 t migctl --sim n who --root "$DIR/host" | unpadded | sed 's/claim-......:/claim-XXXXXX:/'
+t migctl --sim n destroy 0/2 | sed 's/claim-......:/claim-XXXXXX:/'

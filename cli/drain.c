@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/change.h"
 #include "cli/turn.h"
 #include "shared/text.h"
 
@@ -17,9 +18,13 @@ struct crowd {
 	struct mig_holder who[MIG_HOLDERS_MAX];
 };
 
+/* Who is called the same has the same to stop. */
 static bool is_same(const struct mig_holder *a, const struct mig_holder *b)
 {
-	return a->gpu == b->gpu && a->gi == b->gi && a->ci == b->ci && a->pid == b->pid;
+	char a_name[600], b_name[600];
+
+	return a->gpu == b->gpu && strcmp(mig_holder_name(a, a_name, sizeof(a_name)),
+					  mig_holder_name(b, b_name, sizeof(b_name))) == 0;
 }
 
 static void join(struct crowd *crowd, const struct mig_holder *one)
@@ -32,26 +37,40 @@ static void join(struct crowd *crowd, const struct mig_holder *one)
 		crowd->who[crowd->n++] = *one;
 }
 
+/* Who is in the way of one step. Return: how many are in @ret. */
+static int in_the_way(struct cli *cli, const struct mig_snapshot *snap,
+		      const struct mig_step *step, const struct mig_who *who,
+		      struct mig_holder *ret, struct mig_error *err)
+{
+	const struct mig_gpu *gpu = &snap->gpus[step->gpu];
+	int n;
+
+	if (step->kind == MIG_STEP_MODE)
+		return mig_holders(cli->machine, gpu, -1, -1, ret, err);
+	if (step->kind != MIG_STEP_CI_DESTROY)
+		return 0;
+	n = mig_who_blocking(who, gpu->index, step->gi, step->ci, MIG_BLOCKS_INSTANCE, ret);
+	return n < MIG_HOLDERS_MAX ? n : MIG_HOLDERS_MAX;
+}
+
 static int find(struct cli *cli, const struct mig_snapshot *snap,
 		const struct mig_change *change, struct crowd *ret, struct mig_error *err)
 {
-	ret->n = 0;
-	for (int i = 0; i < change->n_steps; i++) {
-		const struct mig_step *s = &change->steps[i];
-		const bool is_ci = s->kind == MIG_STEP_CI_DESTROY;
-		struct mig_holder who[MIG_HOLDERS_MAX];
-		int n;
+	struct mig_holder holders[MIG_HOLDERS_MAX];
+	const struct mig_who *who;
+	int rc;
 
-		if (!is_ci && s->kind != MIG_STEP_MODE)
-			continue;
-		n = mig_holders(cli->machine, &snap->gpus[s->gpu], is_ci ? s->gi : -1,
-				is_ci ? s->ci : -1, who, err);
-		if (n < 0)
-			return n;
+	ret->n = 0;
+	change_who_forget(cli);
+	rc = change_who(cli, snap, change, &who, err);
+	for (int i = 0; i < change->n_steps && rc == 0; i++) {
+		int n = in_the_way(cli, snap, &change->steps[i], who, holders, err);
+
 		for (int k = 0; k < n; k++)
-			join(ret, &who[k]);
+			join(ret, &holders[k]);
+		rc = n < 0 ? n : 0;
 	}
-	return 0;
+	return rc;
 }
 
 static bool is_same_crowd(const struct crowd *a, const struct crowd *b)
@@ -65,14 +84,16 @@ static bool is_same_crowd(const struct crowd *a, const struct crowd *b)
 
 static const char *names(const struct crowd *crowd, char *buf, size_t size)
 {
+	char name[600];
+
 	buf[0] = '\0';
 	for (int i = 0; i < crowd->n && i < NAMED_MAX; i++) {
 		const struct mig_holder *h = &crowd->who[i];
 
-		text_append(buf, size, "%s%s (pid %d) on GPU %d", i ? ", " : "",
-			    *h->name ? h->name : "a process", h->pid, h->gpu);
-		if (h->gi >= 0)
-			text_append(buf, size, " GI %d CI %d", h->gi, h->ci);
+		text_append(buf, size, "%s%s", i ? ", " : "",
+			    mig_holder_name(h, name, sizeof(name)));
+		if (h->gi < 0)
+			text_append(buf, size, " on GPU %d", h->gpu);
 	}
 	if (crowd->n > NAMED_MAX)
 		text_append(buf, size, " and %d more", crowd->n - NAMED_MAX);

@@ -263,6 +263,7 @@ static int go_back(struct run *r, int rc)
 /* Before a mode is switched: by all that is known, is nothing held that must go? */
 static int check_held(struct run *r)
 {
+	const struct mig_who *who;
 	struct mig_change change;
 	char text[256];
 	int rc = stages_change(r->cli, r->stages, r->before, &change, r->err);
@@ -270,13 +271,15 @@ static int check_held(struct run *r)
 	if (rc < 0)
 		return rc;
 	rc = drain_wait(r->cli, r->before, &change, r->stages->drain_seconds, r->err);
+	if (rc == 0)
+		rc = change_who(r->cli, r->before, &change, &who, r->err);
 	for (int i = 0; i < change.n_steps && rc == 0; i++) {
 		const struct mig_step *s = &change.steps[i];
 
 		if (s->kind != MIG_STEP_CI_DESTROY)
 			continue;
 		rc = mig_check_free(r->cli->machine, &r->before->gpus[s->gpu], s->gi, s->ci,
-				    r->err);
+				    who, r->err);
 		if (rc < 0)
 			mig_wrap(r->err, rc, "%s: refused, and nothing was changed",
 				 mig_step_format(r->before, s, text, sizeof(text)));
@@ -417,15 +420,24 @@ static int cut(struct run *r)
 	return rc;
 }
 
+/* Who is in the way afterwards, they may have changed: that is what they are for. */
+static int run_hooks(struct run *r, enum mig_hook_point point)
+{
+	int rc = hooks_run(r->stages->hooks, point, r->err);
+
+	if (r->stages->hooks)
+		change_who_forget(r->cli);
+	return rc;
+}
+
 static int in_stages(struct run *r)
 {
-	const struct hooks *hooks = r->stages->hooks;
-	int rc = r->has_switches ? hooks_run(hooks, MIG_HOOK_PRE_APPLY_MODE, r->err) : 0;
+	int rc = r->has_switches ? run_hooks(r, MIG_HOOK_PRE_APPLY_MODE) : 0;
 
 	if (rc == 0 && r->has_switches)
 		rc = switch_modes(r);
 	if (rc == 0 && r->has_instances && !r->stages->is_mode_only)
-		rc = hooks_run(hooks, MIG_HOOK_PRE_APPLY_CONFIG, r->err);
+		rc = run_hooks(r, MIG_HOOK_PRE_APPLY_CONFIG);
 	if (rc == 0 && !r->stages->is_mode_only)
 		rc = cut(r);
 	return rc < 0 && r->is_switched ? go_back(r, rc) : rc;
@@ -457,7 +469,7 @@ int stages_run(struct cli *cli, const struct stages *stages, const struct mig_sn
 	if (cli_option(cli, "dry-run"))
 		return cut_from(&r, snap);
 	r.n_named = change_named(cli, snap, &r.named);
-	rc = hooks_run(stages->hooks, MIG_HOOK_APPLY_START, err);
+	rc = run_hooks(&r, MIG_HOOK_APPLY_START);
 	if (rc == 0)
 		rc = in_stages(&r);
 	free(r.named);

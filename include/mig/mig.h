@@ -5,6 +5,7 @@
 
 #include <mig/catalog.h>
 #include <mig/checkpoint.h>
+#include <mig/claim.h>
 #include <mig/config.h>
 #include <mig/device.h>
 #include <mig/error.h>
@@ -13,5 +14,6 @@
 #include <mig/manage.h>
 #include <mig/record.h>
 #include <mig/smi.h>
+#include <mig/who.h>
 
 #endif

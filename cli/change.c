@@ -31,7 +31,7 @@ int reset_gpu(const struct mig_gpu *gpu, void *arg, struct mig_error *err)
 static void print_gpu(const struct mig_gpu *gpu, const struct mig_gpu_change *c)
 {
 	if (!c->is_named) {
-		printf("GPU %d: untouched\n", gpu->index);
+		printf("GPU %d: %s\n", gpu->index, gpu->is_lost ? "lost" : "untouched");
 		return;
 	}
 	if (gpu->mode == c->mode && !c->n_created && !c->n_destroyed) {
@@ -165,6 +165,11 @@ void change_json(json_t *doc, const struct mig_snapshot *snap, const struct mig_
 	for (int i = 0; i < change->n_gpus; i++) {
 		const struct mig_gpu_change *c = &change->gpus[i];
 
+		if (snap->gpus[i].is_lost) {
+			json_array_append_new(gpus, json_pack("{s:i, s:b, s:b}", "gpu", i,
+							      "is_untouched", 1, "is_lost", 1));
+			continue;
+		}
 		json_array_append_new(gpus,
 				      json_pack("{s:i, s:b, s:b, s:i, s:i, s:i, s:i}", "gpu", i,
 						"is_untouched", !c->is_named, "mig_mode",
@@ -201,11 +206,12 @@ static void show_step(const struct mig_snapshot *snap, const struct mig_step *st
 }
 
 /* What was made, with the names by which it is used. */
-static void print_made(const struct mig_snapshot *now, const struct mig_change *change)
+static void print_made(const struct mig_snapshot *snap, const struct mig_snapshot *now,
+		       const struct mig_change *change)
 {
 	for (int i = 0; i < change->n_steps; i++) {
 		const struct mig_step *s = &change->steps[i];
-		const struct mig_gpu *gpu = &now->gpus[s->gpu];
+		const struct mig_gpu *gpu = &snap->gpus[s->gpu];
 		const bool has_ci = i + 1 < change->n_steps && change->steps[i + 1].owner == i;
 		const struct mig_gi *gi;
 		const struct mig_ci *ci;
@@ -217,8 +223,11 @@ static void print_made(const struct mig_snapshot *now, const struct mig_change *
 		ci = s->kind == MIG_STEP_CI_CREATE ? made_ci(now, change, s, &gi) : NULL;
 		if (ci)
 			printf("created %s@%d on GPU %d (GI %d, CI %d): %s\n",
-			       gpu->type->profiles[gi->profile].ci[ci->profile].name, gi->start,
-			       gpu->index, gi->id, ci->id,
+			       now->gpus[s->gpu]
+				       .type->profiles[gi->profile]
+				       .ci[ci->profile]
+				       .name,
+			       gi->start, gpu->index, gi->id, ci->id,
 			       *ci->uuid ? ci->uuid : "no UUID told");
 	}
 }
@@ -246,14 +255,15 @@ static void print_gone(const struct mig_snapshot *snap, const struct mig_change 
 }
 
 /* Where a file names some GPUs, those that it does not name are worth a line. */
-static void print_kept(const struct cli *cli, const struct mig_change *change)
+static void print_kept(const struct cli *cli, const struct mig_snapshot *snap,
+		       const struct mig_change *change)
 {
 	int n_kept = 0;
 
 	for (int i = 0; i < change->n_gpus; i++) {
 		n_kept += change->gpus[i].n_kept;
 		if (!change->gpus[i].is_named && cli_option(cli, "file"))
-			printf("GPU %d: untouched\n", i);
+			printf("GPU %d: %s\n", i, snap->gpus[i].is_lost ? "lost" : "untouched");
 	}
 	if (n_kept)
 		printf("kept %d instance%s as %s\n", n_kept, n_kept == 1 ? "" : "s",
@@ -279,8 +289,8 @@ static int print_outcome(struct cli *cli, const struct mig_snapshot *snap,
 		return 0;
 	}
 	print_gone(snap, change);
-	print_kept(cli, change);
-	print_made(now, change);
+	print_kept(cli, snap, change);
+	print_made(snap, now, change);
 	return 0;
 }
 
@@ -314,7 +324,7 @@ int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
 	rc = mig_snapshot_take(cli->machine, &now, err);
 	if (rc < 0)
 		return mig_wrap(err, rc, "done, but the result cannot be read");
-	/* A GPU that fell off meanwhile moves the numbers of the others. */
+	/* A GPU that is gone altogether moves the numbers of the others. */
 	if (now.n_gpus == snap->n_gpus)
 		rc = print_outcome(cli, snap, &now, change, schema, err);
 	else
@@ -322,6 +332,11 @@ int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
 			err, MIG_E_NVML,
 			"done, but of %d GPUs the driver shows %d now; see 'migctl status'",
 			snap->n_gpus, now.n_gpus);
+	for (int i = 0; rc == 0 && i < change->n_gpus && i < now.n_gpus; i++) {
+		if (change->gpus[i].is_named && now.gpus[i].is_lost)
+			rc = mig_wrap(err, mig_gpu_check_lost(&now.gpus[i], err),
+				      "done, and meanwhile");
+	}
 	mig_snapshot_free(&now);
 	return rc;
 }

@@ -7,6 +7,18 @@
 #include "cli/verb.h"
 #include "shared/cleanup.h"
 
+/* The indices of the GPUs that are not in the file because they are lost. */
+static json_t *json_lost(const struct mig_snapshot *snap)
+{
+	json_t *lost = json_array();
+
+	for (int i = 0; i < snap->n_gpus; i++) {
+		if (snap->gpus[i].is_lost)
+			json_array_append_new(lost, json_integer(i));
+	}
+	return lost;
+}
+
 static int print_export(struct cli *cli, const struct mig_snapshot *snap,
 			const struct mig_config *config, struct mig_error *err)
 {
@@ -19,12 +31,19 @@ static int print_export(struct cli *cli, const struct mig_snapshot *snap,
 	if (rc < 0)
 		return rc;
 	if (!cli->is_json) {
-		printf("# %s\n%s", cli_machine_line(snap, line, sizeof(line)), text);
+		printf("# %s\n", cli_machine_line(snap, line, sizeof(line)));
+		for (int i = 0; i < snap->n_gpus; i++) {
+			if (snap->gpus[i].is_lost)
+				printf("# GPU %d is lost, and how it was cut is not known\n",
+				       i);
+		}
+		fputs(text, stdout);
 		return 0;
 	}
 	doc = cli_document("migctl.export/v1", snap);
 	file = json_loads(text, 0, NULL);
 	json_object_set_new(doc, "partition_file", file);
+	json_object_set_new(doc, "gpus_lost", json_lost(snap));
 	return cli_print_json(doc, err);
 }
 
@@ -43,7 +62,7 @@ static int export_from(struct cli *cli, const struct mig_snapshot *snap, struct 
 			return mig_fail(
 				err, MIG_E_PERM,
 				"GPU %d: only root may list its GPU instances; try sudo", i);
-		if (snap->gpus[i].has_mig)
+		if (snap->gpus[i].has_mig || snap->gpus[i].is_lost)
 			present[n++] = partition_present(&snap->gpus[i]);
 	}
 	rc = mig_config_export(cli_option(cli, "config"), present, n, &config, err);

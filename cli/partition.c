@@ -7,6 +7,7 @@
 #include "cli/change.h"
 #include "cli/partition.h"
 #include "shared/cleanup.h"
+#include "shared/text.h"
 
 /* A file, the config of it that was chosen, and what it wants of a machine. */
 struct partition {
@@ -53,7 +54,8 @@ static int partition_select(struct partition *p, const struct mig_snapshot *snap
 						   .pci_id = g->pci_id,
 						   .pci_subsystem = g->pci_subsystem,
 						   .has_mig = g->has_mig,
-						   .type = g->type };
+						   .type = g->type,
+						   .is_lost = g->is_lost };
 	}
 	return mig_config_select(p->config, p->label, gpus, n, p->wants, err);
 }
@@ -114,7 +116,8 @@ static void modes_back(struct cli *cli, const struct mig_snapshot *snap, struct 
 	if (rc < 0)
 		return;
 	for (int i = 0; i < now.n_gpus && now.n_gpus == snap->n_gpus; i++)
-		wanted[i].mode = now.gpus[i].mode != snap->gpus[i].mode && !now.gpus[i].n_gis
+		wanted[i].mode = now.gpus[i].mode != snap->gpus[i].mode && !now.gpus[i].n_gis &&
+						 !now.gpus[i].is_lost
 					 ? MIG_WANT_OFF
 					 : MIG_WANT_UNTOUCHED;
 	rc = now.n_gpus == snap->n_gpus
@@ -194,12 +197,38 @@ static int apply_in_two(struct cli *cli, struct partition *p, const struct mig_s
 	return rc;
 }
 
+/* The GPUs that the file means and that are lost: "GPU 2, GPU 5". Return: how many. */
+static int list_lost(const struct partition *p, const struct mig_snapshot *snap, char *buf,
+		     size_t len)
+{
+	int n = 0;
+
+	*buf = '\0';
+	for (int i = 0; i < snap->n_gpus; i++) {
+		if (p->wants[i].is_lost)
+			text_append(buf, len, "%sGPU %d", n++ ? ", " : "", i);
+	}
+	return n;
+}
+
+/* What "devices: all" means and is lost does not hold the others back; but nobody shall think
+ * that it is as wanted. */
 static int apply(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
 		 struct mig_error *err)
 {
-	if (!cli_option(cli, "dry-run") && needs_mode_first(p, snap))
-		return apply_in_two(cli, p, snap, err);
-	return apply_in_one(cli, p, snap, err);
+	const bool is_dry = cli_option(cli, "dry-run") != NULL;
+	char lost[256];
+	int n, rc = !is_dry && needs_mode_first(p, snap) ? apply_in_two(cli, p, snap, err)
+							 : apply_in_one(cli, p, snap, err);
+
+	n = list_lost(p, snap, lost, sizeof(lost));
+	if (rc < 0 || n == 0)
+		return rc;
+	return mig_fail(err, MIG_E_NVML,
+			"%s %s lost and %s out; the rest %s as the file wants; see 'migctl "
+			"status'",
+			lost, n == 1 ? "is" : "are", is_dry ? "would be left" : "was left",
+			is_dry ? "would be" : "is");
 }
 
 static int diff(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
@@ -207,11 +236,12 @@ static int diff(struct cli *cli, struct partition *p, const struct mig_snapshot 
 {
 	struct mig_change change;
 	bool is_different;
+	char lost[256];
 	int rc = partition_change(p, snap, false, &change, err);
 
 	if (rc < 0)
 		return rc;
-	is_different = change.n_steps > 0;
+	is_different = change.n_steps > 0 || list_lost(p, snap, lost, sizeof(lost)) > 0;
 	if (cli->is_json) {
 		json_t *doc = cli_document("migctl.diff/v1", snap);
 
@@ -233,7 +263,8 @@ struct mig_config_present partition_present(const struct mig_gpu *gpu)
 	return (struct mig_config_present){ .index = gpu->index,
 					    .pci_id = gpu->pci_id,
 					    .mig_enabled = gpu->mode,
-					    .have = mig_gpu_request(gpu) };
+					    .have = mig_gpu_request(gpu),
+					    .is_lost = gpu->is_lost };
 }
 
 /* "7x1g.10gb", "no instances" or "MIG off". */
@@ -248,6 +279,8 @@ static const char *present_text(const struct mig_gpu *gpu, char *buf, size_t siz
 {
 	struct mig_request have = mig_gpu_request(gpu);
 
+	if (gpu->is_lost)
+		return "lost";
 	if (!gpu->mode)
 		return "MIG off";
 	/* As in the file: names and counts, which have no place. */
@@ -260,8 +293,9 @@ static json_t *assert_one(const struct cli *cli, const struct mig_config_want *w
 			  const struct mig_gpu *gpu, bool *is_different)
 {
 	const struct mig_config_present have = partition_present(gpu);
-	const bool is_named = want->mode != MIG_CONFIG_UNTOUCHED;
-	const bool is_same = mig_config_match(want, &have) != MIG_CONFIG_DIFFERENT;
+	const bool is_named = want->mode != MIG_CONFIG_UNTOUCHED || want->is_lost;
+	const bool is_same =
+		!want->is_lost && mig_config_match(want, &have) != MIG_CONFIG_DIFFERENT;
 	char wanted[512], has[512];
 	json_t *o;
 
@@ -271,12 +305,16 @@ static json_t *assert_one(const struct cli *cli, const struct mig_config_want *w
 		       !is_named ? "not named\n"
 		       : is_same ? "as wanted\n"
 				 : "different: ");
-	if (!cli->is_json && !is_same)
+	if (!cli->is_json && want->is_lost)
+		puts("lost");
+	else if (!cli->is_json && !is_same)
 		printf("wanted %s; has %s\n", wanted_text(want, wanted, sizeof(wanted)),
 		       present_text(gpu, has, sizeof(has)));
 	o = json_pack("{s:i, s:b, s:b, s:s}", "gpu", gpu->index, "is_named", is_named,
 		      "is_same", is_same, "has", present_text(gpu, has, sizeof(has)));
-	if (is_named)
+	if (gpu->is_lost)
+		json_object_set_new(o, "is_lost", json_true());
+	if (is_named && !want->is_lost)
 		json_object_set_new(o, "wanted",
 				    json_string(wanted_text(want, wanted, sizeof(wanted))));
 	return o;
@@ -310,7 +348,7 @@ static void warn_unnamed(const struct cli *cli, const struct partition *p,
 			 const struct mig_snapshot *snap)
 {
 	for (int i = 0; i < snap->n_gpus; i++) {
-		if (p->wants[i].mode != MIG_CONFIG_UNTOUCHED)
+		if (p->wants[i].mode != MIG_CONFIG_UNTOUCHED || p->wants[i].is_lost)
 			return;
 	}
 	fprintf(stderr, "migctl: %s: config \"%s\" names no GPU of machine %s\n",

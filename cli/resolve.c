@@ -222,7 +222,7 @@ static void say(struct resolver *r, const struct mig_ref *ref)
 
 static int find_gpu_minor(const struct resolver *r, int minor_number)
 {
-	for (int i = 0; i < r->snap.n_gpus; i++) {
+	for (int i = 0; i < r->snap.n_gpus && minor_number >= 0; i++) {
 		if (r->snap.gpus[i].minor == minor_number)
 			return i;
 	}
@@ -374,6 +374,16 @@ static int say_slurm(struct resolver *r, const char *text)
 	return r->n - before;
 }
 
+/* What is not found may be a GPU's that is lost, or on it. */
+static int blame_lost(const struct resolver *r, int rc, struct mig_error *err)
+{
+	for (int i = 0; i < r->snap.n_gpus; i++) {
+		if (rc == -MIG_E_NOENT && r->snap.gpus[i].is_lost)
+			return mig_hint(err, rc, "or it is on GPU %d, which is lost", i);
+	}
+	return rc;
+}
+
 /* A UUID is all that is left of an instance; without a record nobody can say which it was. */
 static int explain(int rc, const char *text, struct mig_error *err)
 {
@@ -406,6 +416,9 @@ static int resolve(struct resolver *r, const char *text, struct mig_error *err)
 		rc = mig_ref_parse(&r->snap, name, &ref, NULL, err);
 		rc = explain(rc, name, err);
 	}
+	if (rc < 0)
+		return blame_lost(r, rc, err);
+	rc = mig_gpu_check_lost(&r->snap.gpus[ref.gpu], err);
 	if (rc == 0)
 		say(r, &ref);
 	return rc;

@@ -70,6 +70,9 @@ char *doctor_path(const struct doctor *d, const char *path, char *buf, size_t le
 /** doctor_gi - the GPU instance of the GPU with that minor number, or NULL. */
 const struct mig_gi *doctor_gi(const struct doctor *d, int gpu_minor, int gi);
 
+/** doctor_lost - how many GPUs are lost: what stands on them is not known. */
+int doctor_lost(const struct doctor *d);
+
 /** doctor_processes - look for the daemons that hold GPUs, below the root's /proc. */
 void doctor_processes(struct doctor *d);
 

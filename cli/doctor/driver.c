@@ -13,7 +13,8 @@ static void answers(const struct doctor *d, struct finding *f)
 {
 	if (d->has_snap) {
 		finding_add(f, VERDICT_PASS, "driver %s answers for %d GPU%s", d->snap.driver,
-			    d->snap.n_gpus, d->snap.n_gpus == 1 ? "" : "s");
+			    d->snap.n_gpus - doctor_lost(d),
+			    d->snap.n_gpus - doctor_lost(d) == 1 ? "" : "s");
 		return;
 	}
 	finding_add(f, VERDICT_FAIL, "%s", d->why.msg);

@@ -173,12 +173,23 @@ static bool has_minor(const struct doctor *d, const struct mig_caps *caps, int m
 	return false;
 }
 
+/* What a specification names and is not there; a GPU that is lost may have it. */
+static void missing(const struct doctor *d, struct finding *f, const char *file,
+		    const char *what, const char *how)
+{
+	if (doctor_lost(d))
+		finding_add(f, VERDICT_UNKNOWN, "%s: %s %s, or on a GPU that is lost", file,
+			    what, how);
+	else
+		finding_add(f, VERDICT_FAIL, "%s: %s %s", file, what, how);
+}
+
 /* The specification is JSON or YAML; what it names looks the same in both. */
 static void look_at_spec(const struct doctor *d, const struct mig_caps *caps, const char *file,
 			 const char *text, struct finding *f)
 {
 	static const char id[] = "0123456789abcdefABCDEF-";
-	char uuid[64];
+	char uuid[64], node[64];
 
 	for (const char *p = strstr(text, "MIG-"); p; p = strstr(p + 1, "MIG-")) {
 		const size_t len = 4 + strspn(p + 4, id);
@@ -187,16 +198,17 @@ static void look_at_spec(const struct doctor *d, const struct mig_caps *caps, co
 			continue;
 		text_copy(uuid, len + 1, p);
 		if (!has_uuid(d, uuid))
-			finding_add(f, VERDICT_FAIL, "%s: %s is gone", file, uuid);
+			missing(d, f, file, uuid, "is gone");
 	}
 	for (const char *p = strstr(text, "nvidia-cap"); caps && p;
 	     p = strstr(p + 1, "nvidia-cap")) {
 		const char *digits = p + strlen("nvidia-cap");
 
+		snprintf(node, sizeof(node), "nvidia-cap%.*s",
+			 (int)strspn(digits, "0123456789"), digits);
 		if (*digits >= '0' && *digits <= '9' &&
 		    !has_minor(d, caps, (int)strtol(digits, NULL, 10)))
-			finding_add(f, VERDICT_FAIL, "%s: nvidia-cap%ld is of no instance",
-				    file, strtol(digits, NULL, 10));
+			missing(d, f, file, node, "is of no instance");
 	}
 }
 

@@ -70,6 +70,15 @@ const struct mig_gi *doctor_gi(const struct doctor *d, int gpu_minor, int gi)
 	return NULL;
 }
 
+int doctor_lost(const struct doctor *d)
+{
+	int n = 0;
+
+	for (int i = 0; i < d->snap.n_gpus; i++)
+		n += d->snap.gpus[i].is_lost;
+	return n;
+}
+
 /* The kernel keeps 15 bytes of a name. */
 static const char *const daemons[] = {
 	"nvidia-persiste", "nv-fabricmanage",

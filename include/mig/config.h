@@ -115,6 +115,7 @@ struct mig_config_gpu {
 	uint32_t pci_id, pci_subsystem;  /* 0x20B210DE; 0: not known, no filter matches it */
 	bool has_mig;                    /* can this GPU be cut at all? */
 	const struct mig_gpu_type *type; /* borrowed; NULL: nobody knows its profiles */
+	bool is_lost; /* the driver cannot reach it: nothing but the index is known */
 };
 
 enum mig_config_mode {
@@ -128,6 +129,7 @@ struct mig_config_want {
 	enum mig_config_mode mode;
 	unsigned line;              /* of the entry that decided; 0 when untouched */
 	struct mig_request request; /* empty unless ON; type is the GPU's; every start is -1 */
+	bool is_lost; /* UNTOUCHED only because the GPU is lost: "devices: all" means it too */
 };
 
 /**
@@ -139,7 +141,7 @@ struct mig_config_want {
  * As mig-parted does it: an entry means the GPUs that pass its filter and are in its list,
  * and the entries are gone through in order, so that of two that name one GPU the later one
  * decides. Two that disagree about the MIG mode itself are refused, as it ends in an error
- * there too. "devices: all" passes over GPUs without MIG. Compute instances of one GPU
+ * there too. "devices: all" passes over GPUs without MIG, and over those that are lost. Compute instances of one GPU
  * instance profile share GPU instances as far as they fit: "1c.3g.40gb: 3" is one GPU
  * instance, and so is "1c.3g.40gb: 1" beside "2c.3g.40gb: 1".
  *
@@ -148,7 +150,8 @@ struct mig_config_want {
  * the old instances are gone.
  *
  * Errors, all beginning "NAME:LINE: ": NOENT - no such GPU, or its type has no such profile
- * (the message lists those it has); NOSPACE - the instances do not fit on an empty GPU;
+ * (the message lists those it has); NVML - a GPU in its list is lost, and for all that is
+ * known passes the filter; NOSPACE - the instances do not fit on an empty GPU;
  * UNSUPPORTED - MIG is asked of a listed GPU that has none, or instances of one whose
  * profiles nobody knows; SYNTAX - two entries disagree about a GPU's MIG mode. And NOMEM.
  */
@@ -163,6 +166,7 @@ struct mig_config_present {
 	uint32_t pci_id; /* 0x20B210DE */
 	bool mig_enabled;
 	struct mig_request have; /* what stands; starts are ignored; empty unless mig_enabled */
+	bool is_lost;            /* what stands is not known */
 };
 
 enum mig_config_match {
@@ -194,9 +198,10 @@ MIG_API enum mig_config_match mig_config_match(const struct mig_config_want *wan
  * Grouped as mig-parted's export: one entry for all GPUs of equal content, "devices: all"
  * where the filter says it already, filters only where they tell something apart. GPU
  * instances without compute instances cannot be said in this format and are left out, as
- * they are there.
+ * they are there. So are GPUs that are lost, and "devices: all" is not said then: it would mean
+ * them too.
  *
- * Errors: INVAL - no GPU, or the label cannot be written (see mig_config_parse()); NOMEM.
+ * Errors: INVAL - no GPU that is not lost, or the label cannot be written (see mig_config_parse()); NOMEM.
  */
 MIG_API MIG_MUST_USE int mig_config_export(const char *label,
 					   const struct mig_config_present *gpus, size_t n,

@@ -81,7 +81,8 @@ struct mig_wanted {
  *
  * Errors: NOSPACE - the request fits no empty GPU either, or the compute instances of one item
  * do not fit into it; INVAL - it is of another GPU type; UNSUPPORTED - the GPU has no MIG, or
- * its profiles are not known and instances are wanted; PERM - the GPU is_partial; NOMEM.
+ * its profiles are not known and instances are wanted; PERM - the GPU is_partial; NVML - it
+ * is_lost; NOMEM.
  */
 MIG_API MIG_MUST_USE int mig_change_make(const struct mig_snapshot *snap,
 					 const struct mig_wanted *wanted,

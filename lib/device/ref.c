@@ -49,7 +49,8 @@ static int find_gpu(const struct mig_snapshot *snap, const char *text, size_t le
 	for (int i = 0; i < snap->n_gpus; i++) {
 		const char *bus = snap->gpus[i].bus_id;
 
-		if (strcasecmp(part, snap->gpus[i].uuid) == 0 || is_bus_id(part, bus))
+		if (!snap->gpus[i].is_lost &&
+		    (strcasecmp(part, snap->gpus[i].uuid) == 0 || is_bus_id(part, bus)))
 			return i;
 	}
 	return -1;
@@ -77,6 +78,8 @@ static int find_ids(const struct mig_gpu *gpu, const char *ids, struct mig_ref *
 	if (strcspn(ids, "/") >= sizeof(part) || !text_parse_u64(part, &gi) ||
 	    (slash && !text_parse_u64(slash + 1, &ci)))
 		return mig_fail(err, MIG_E_SYNTAX, "'%s' is not GI or GI/CI, two ids", ids);
+	if (gpu->is_lost)
+		return mig_gpu_check_lost(gpu, err);
 	ret->gi = gi > 255 ? -1 : gi_at(gpu, (int)gi);
 	if (ret->gi < 0)
 		return mig_fail(err, MIG_E_NOENT,
@@ -98,6 +101,8 @@ static int find_ids(const struct mig_gpu *gpu, const char *ids, struct mig_ref *
 static int find_index(const struct mig_gpu *gpu, uint64_t index, struct mig_ref *ret,
 		      struct mig_error *err)
 {
+	if (gpu->is_lost)
+		return mig_gpu_check_lost(gpu, err);
 	for (int i = 0; i < gpu->n_gis; i++) {
 		for (int k = 0; k < gpu->gis[i].n_cis; k++) {
 			if (gpu->gis[i].cis[k].index >= 0 &&
@@ -126,6 +131,8 @@ static int find_place(const struct mig_gpu *gpu, const char *place, struct mig_r
 	if (!profile[0] || (at && (!text_parse_u64(at + 1, &start) || start > MIG_UNITS_MAX)))
 		return mig_fail(err, MIG_E_SYNTAX, "'%s' is not PROFILE@START, nor an index",
 				place);
+	if (gpu->is_lost)
+		return mig_gpu_check_lost(gpu, err);
 	for (int i = 0; gpu->type && i < gpu->n_gis; i++) {
 		const struct mig_gi *gi = &gpu->gis[i];
 

@@ -31,7 +31,7 @@ int change_add_gi_destroy(struct mig_change *change, const struct mig_gpu *gpu,
 int change_add_want(struct mig_change *change, const struct mig_gpu *gpu,
 		    const struct mig_want *want, int start, struct mig_error *err) MIG_MUST_USE;
 
-/** change_check_gpu - may this GPU's instances be changed? Errors: UNSUPPORTED, PERM. */
+/** change_check_gpu - may this GPU be changed? Errors: NVML - it is_lost; UNSUPPORTED, PERM. */
 int change_check_gpu(const struct mig_gpu *gpu, struct mig_error *err) MIG_MUST_USE;
 
 /**

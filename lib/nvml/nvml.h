@@ -64,6 +64,9 @@ bool mig_nvml_sim_is_assumed(const struct mig_nvml *nvml);
 int mig_nvml_driver_version(struct mig_nvml *nvml, char *buf, unsigned len,
 			    struct mig_error *err) MIG_MUST_USE;
 
+/** mig_nvml_is_lost - is it that a GPU has fallen off the bus, what @err tells of? */
+bool mig_nvml_is_lost(const struct mig_error *err);
+
 /* --- GPUs ------------------------------------------------------------------------- */
 
 int mig_nvml_gpu_count(struct mig_nvml *nvml, unsigned *ret,

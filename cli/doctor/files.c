@@ -268,10 +268,65 @@ static void cdi(const struct doctor *d, struct finding *f)
 			    n == 1 ? "" : "s");
 }
 
+/* --- What Kubernetes is told ------------------------------------------------------------- */
+
+/* "nvidia.com/mig-1g.10gb.sharing-strategy=time-slicing", and beside it "….replicas=4". */
+static void look_at_labels(const char *text, struct finding *f)
+{
+	static const char key[] = ".sharing-strategy=";
+
+	for (const char *p = strstr(text, key); p; p = strstr(p + 1, key)) {
+		const char *how = p + strlen(key), *line = p, *n;
+		char replicas[128] = "";
+
+		while (line > text && line[-1] != '\n')
+			line--;
+		if (strncmp(how, "none", 4) == 0)
+			continue;
+		snprintf(replicas, sizeof(replicas), "%.*s.replicas=", (int)(p - line), line);
+		n = strstr(text, replicas);
+		finding_add(f, VERDICT_WARN, "%.*s: %.*s, %.*s times", (int)(p - line), line,
+			    (int)strcspn(how, "\n"), how,
+			    n ? (int)strspn(n + strlen(replicas), "0123456789") : 1,
+			    n ? n + strlen(replicas) : "?");
+	}
+}
+
+static void sharing(const struct doctor *d, struct finding *f)
+{
+	/* Where gpu-feature-discovery leaves its labels for node-feature-discovery. */
+	static const char folder[] = "/etc/kubernetes/node-feature-discovery/features.d";
+	char path[4096], name[512];
+	CLEANUP(close_dir) DIR *dir = opendir(doctor_path(d, folder, path, sizeof(path)));
+	const struct dirent *e;
+
+	if (!d->has_root) {
+		finding_add(f, VERDICT_UNKNOWN, "this machine has no files yet");
+		return;
+	}
+	while (dir && (e = readdir(dir))) {
+		cleanup_free char *text = NULL;
+
+		snprintf(name, sizeof(name), "%s/%s", folder, e->d_name);
+		if (e->d_name[0] != '.')
+			text = doctor_read(d, name);
+		if (text)
+			look_at_labels(text, f);
+	}
+	finding_remedy(f,
+		       "if that is not meant: take sharing out of the device plugin's config; "
+		       "who shares a MIG device has none of its isolation");
+	if (!f->evidence[0])
+		finding_add(f, VERDICT_PASS, "%s",
+			    dir ? "Kubernetes is told of none"
+				: "nothing is told to Kubernetes here");
+}
+
 const struct check file_checks[] = {
 	{ "minors", "the driver lists capabilities", minors },
 	{ "nodes", "every instance has its device nodes", nodes },
 	{ "devices", "the GPUs' device nodes are open", devices },
 	{ "cdi", "CDI names no instance that is gone", cdi },
+	{ "sharing", "no MIG device is shared by time-slicing or MPS", sharing },
 	{ 0 },
 };

@@ -239,6 +239,12 @@ struct mig_gpu_settings {
 	int persistence, accounting; /* 0 off, 1 on */
 	int compute_mode;            /* 0 shared, 1 one thread, 2 none, 3 one process */
 	int virtualization; /* 0 none, 1 passed through, 2 vGPU, 3 and 4 a host of vGPUs */
+	/* The clock of the SMs for what runs, as it was set, and by default. Of a clock that was
+	 * locked (nvidia-smi -lgc) drivers tell only that a setting holds it, is_clock_set. */
+	int app_mhz, app_default_mhz;
+	/* 0 or 1, what keeps the clocks low now: a setting; heat; the hardware's own brake, for want
+	 * of power or against heat. */
+	int is_clock_set, is_hot, is_power_braked;
 };
 
 /**

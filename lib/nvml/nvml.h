@@ -277,6 +277,8 @@ struct mig_nvml_settings {
 	int persistence, accounting; /* 0 off, 1 on */
 	int compute_mode;            /* 0 shared, 1 one thread, 2 none, 3 one process */
 	int virtualization; /* 0 none, 1 passed through, 2 vGPU, 3 and 4 a host of vGPUs */
+	int app_mhz, app_default_mhz; /* of the SMs, for what runs: as set, and by default */
+	int is_clock_set, is_hot, is_power_braked; /* 0 or 1: does it keep clocks low now? */
 };
 void mig_nvml_settings(struct mig_nvml *nvml, struct mig_nvml_gpu gpu,
 		       struct mig_nvml_settings *ret);

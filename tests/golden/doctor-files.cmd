@@ -55,6 +55,19 @@ broken 'CDI names what is there' cdi
 mkdir -p "$host/etc/cdi"
 echo 'MIG-00000000-0000-5000-8000-000000000000' >"$host/etc/cdi/$(printf 'a\033[31m\377.json')"
 broken 'a name of bytes that are no text' cdi
+labels=$host/etc/kubernetes/node-feature-discovery/features.d
+mkdir -p "$labels"
+cat >"$labels/gfd" <<'EOF'
+nvidia.com/mig.strategy=mixed
+nvidia.com/mig-1g.10gb.replicas=4
+nvidia.com/mig-1g.10gb.sharing-strategy=time-slicing
+nvidia.com/mig-3g.40gb.replicas=1
+nvidia.com/mig-3g.40gb.sharing-strategy=none
+EOF
+broken 'a MIG device that is time-sliced' sharing
+mkdir -p "$labels"
+echo 'nvidia.com/gpu.sharing-strategy=none' >"$labels/gfd"
+broken 'none that is' sharing
 echo 'nvidia_drm 77824 4 - Live 0x0000000000000000' >>"$host/proc/modules"
 broken 'the display module' nvidia-drm
 mkdir -p "$host/proc/driver/nvidia-nvswitch/devices"

@@ -40,3 +40,10 @@ as_nobody migctl --sim s doctor | grep -A 1 -E '^(WARN|FAIL|UNKNOWN)' | grep -vE
 echo '--- a GPU that fell off the bus'
 t migctl sim lost n 1
 look migctl --sim n doctor
+t migctl sim lost n 1 --back
+echo '--- clocks: locked, hot, braked'
+for reasons in 2 64 8 98; do
+	t migctl sim fault n "nvmlDeviceGetCurrentClocksEventReasons@reasons=$reasons"
+	migctl --sim n doctor 2>&1 | grep -A 1 ' clocks '
+	migctl sim fault n --clear >/dev/null 2>&1
+done

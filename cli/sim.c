@@ -211,7 +211,8 @@ static int enter_root(struct cli *cli, struct mig_error *err)
 		return rc;
 	if (!realpath(sim_tree_path(cli->sim_dir, cli->argv[0], path, sizeof(path)), root))
 		return mig_fail(err, MIG_E_IO, "%s: %s", path, strerror(errno));
-	return sim_root_enter(root, keep_proc, err);
+	rc = sim_library_put(cli, cli->argv[0], root, err);
+	return rc < 0 ? rc : sim_root_enter(root, keep_proc, err);
 }
 
 static int run_exec(struct cli *cli, struct mig_error *err)
@@ -376,10 +377,10 @@ const struct verb verb_sim_exec = {
 		"simulated driver in place of the real one. The exit status is the program's; "
 		"125 to 127 are migctl's own failures.\n\n"
 		"With --root the program also sees the files of a driver where it looks for "
-		"them: /proc/driver, /proc/modules, /proc/devices, /sys/bus/pci and /dev/nvidia* "
-		"are the machine's, in a mount namespace that ends with the program. That needs "
+		"them: /proc/driver, /proc/modules, /proc/devices, /sys/bus/pci, /sys/module/nvidia* "
+		"and /dev/nvidia* are the machine's, in a mount namespace that ends with the program. That needs "
 		"root, or a system that allows user namespaces; then the device nodes stand for "
-		"nothing. On a kernel without modules /proc is made of links, and processes that "
+		"nothing. A driver's library that is installed is hidden behind the simulated one. On a kernel without modules /proc is made of links, and processes that "
 		"start later are missing in it; --keep-proc leaves /proc as it is but for "
 		"/proc/driver and, where there is one, /proc/modules.",
 	.example = "  migctl sim exec node -- nvidia-smi -L\n",

@@ -3,6 +3,7 @@
 #define CLI_SIM_ROOT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <mig/error.h>
 
@@ -18,5 +19,21 @@
  * Errors: PERM - neither namespace may be made here; IO.
  */
 int sim_root_enter(const char *root, bool keep_proc, struct mig_error *err) MIG_MUST_USE;
+
+struct cli;
+
+/**
+ * sim_library_put - put the simulated driver's library, and an nvidia-smi, into a machine's tree, where
+ * programs that are given the root of a driver look for them. What is there and current is kept.
+ * @root:	the tree, absolute.
+ *
+ * A user who may not write there has to do with what is there. Errors: NOLIB, IO, NOMEM; NOENT,
+ * MACHINE - as for any machine.
+ */
+int sim_library_put(struct cli *cli, const char *machine, const char *root,
+		    struct mig_error *err) MIG_MUST_USE;
+
+/** sim_library_path - the library in a tree, into @buf. false: it is not there. */
+bool sim_library_path(const char *root, char *buf, size_t len);
 
 #endif

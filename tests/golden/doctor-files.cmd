@@ -25,9 +25,8 @@ for lib in usr/lib/x86_64-linux-gnu usr/lib64; do
 	echo "$lib" >"$host/$lib/libnvidia-ml.so.1"
 done
 broken 'two libraries' libraries
-mkdir -p "$host/usr/lib64" "$host/usr/lib"
-echo x >"$host/usr/lib/libnvidia-ml.so.1"
-ln "$host/usr/lib/libnvidia-ml.so.1" "$host/usr/lib64/libnvidia-ml.so.1"
+mkdir -p "$host/usr/lib64"
+ln "$host"/usr/lib/*-linux-gnu/libnvidia-ml.so.580.126.09 "$host/usr/lib64/libnvidia-ml.so.1"
 broken 'one library of two names' libraries
 rm -f "$host/proc/driver/nvidia-caps/mig-minors"
 broken 'no table of capabilities' minors

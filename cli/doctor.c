@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/verb.h"
@@ -80,13 +81,27 @@ static void name_machine(const struct cli *cli, struct mig_snapshot *snap)
 		text_copy(snap->machine, sizeof(snap->machine), "localhost");
 }
 
+static int check_root(const char *given, struct mig_error *err)
+{
+	struct stat st;
+
+	if (!given)
+		return 0;
+	if (stat(given, &st) == 0 && !S_ISDIR(st.st_mode))
+		return mig_fail(err, MIG_E_IO, "--root %s: it is no folder", given);
+	if (access(given, R_OK | X_OK) < 0)
+		return mig_fail(err, MIG_E_IO, "--root %s: %s", given, strerror(errno));
+	return 0;
+}
+
 static int look(struct cli *cli, struct doctor *d, struct mig_error *err)
 {
 	const char *given = cli_option(cli, "root");
 	int rc;
 
-	if (given && access(given, R_OK | X_OK) < 0)
-		return mig_fail(err, MIG_E_IO, "--root %s: %s", given, strerror(errno));
+	rc = check_root(given, err);
+	if (rc < 0)
+		return rc;
 	rc = cli_machine(cli, &d->snap, &d->why);
 
 	if (rc < 0 && (rc == -MIG_E_MACHINE || !is_finding(cli, rc))) {

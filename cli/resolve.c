@@ -15,7 +15,13 @@
 
 /* Capability minors: the driver's table where it can be read, else the one that every driver
  * so far has had. Source: NVIDIA/open-gpu-kernel-modules 595.45.04, nv-caps.c. */
-enum { MINOR_FIRST = 3, MINORS_A_GI = 1 + MIG_CAPS_CIS, GIS_A_GPU = MIG_CAPS_GIS };
+enum {
+	MINOR_CONFIG = 1,
+	MINOR_MONITOR = 2,
+	MINOR_FIRST = 3,
+	MINORS_A_GI = 1 + MIG_CAPS_CIS,
+	GIS_A_GPU = MIG_CAPS_GIS
+};
 
 struct resolver {
 	struct mig_snapshot snap;
@@ -261,6 +267,15 @@ static int find_minor(const struct resolver *r, const char *text, uint64_t wante
 			}
 		}
 	}
+	if (wanted == (uint64_t)(r->has_caps ? r->caps.config : MINOR_CONFIG) ||
+	    wanted == (uint64_t)(r->has_caps ? r->caps.monitor : MINOR_MONITOR))
+		return mig_fail(err, MIG_E_NOENT,
+				"%s is no GPU's: it is the capability to %s all instances",
+				text,
+				wanted == (uint64_t)(r->has_caps ? r->caps.config
+								 : MINOR_CONFIG)
+					? "change"
+					: "watch");
 	return mig_fail(err, MIG_E_NOENT,
 			"%s: no GPU of machine %s has a capability of minor %llu", text,
 			r->snap.machine, (unsigned long long)wanted);
@@ -285,9 +300,10 @@ static int parse_cap(const struct resolver *r, const char *text, struct mig_ref 
 
 /* "gpu0/gi2/access", "gpu0/gi2/ci0/access" as in mig-minors, or with a "/mig" behind the GPU as
  * in capabilities. The GPU is named by its minor number there. Return: 1 when it was none. */
-static int parse_access(const struct resolver *r, const char *text, struct mig_ref *ret,
+static int parse_access(const struct resolver *r, const char *name, struct mig_ref *ret,
 			struct mig_error *err)
 {
+	const char *text = name;
 	int minor_number, gi, ci = -1, at = 0, len = 0, gpu;
 
 	if (sscanf(text, "gpu%d%n", &minor_number, &at) < 1)
@@ -306,7 +322,7 @@ static int parse_access(const struct resolver *r, const char *text, struct mig_r
 	if (gpu < 0)
 		return mig_fail(err, MIG_E_NOENT, "no GPU of machine %s has minor number %d",
 				r->snap.machine, minor_number);
-	return find_cap(r, text + 1, gpu, gi, ci, ret, err);
+	return find_cap(r, name, gpu, gi, ci, ret, err);
 }
 
 /* "/dev/nvidia0". Return: 1 when it was none. */

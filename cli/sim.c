@@ -76,7 +76,7 @@ static int run_new(struct cli *cli, struct mig_error *err)
 				cli->argv[0]);
 	rc = read_number(cli, "seed", UINT64_MAX, &opt.seed, err);
 	if (rc == 0)
-		rc = read_number(cli, "settle", 60000, &settle, err);
+		rc = read_number(cli, "settle", SIM_SETTLE_MS_MAX, &settle, err);
 	opt.settle_ms = (unsigned)settle;
 	if (rc == 0)
 		rc = cli_catalog(cli, &cat, err);
@@ -192,7 +192,7 @@ static int execute(char **argv)
 {
 	const int status = (execvp(argv[0], argv), errno == ENOENT ? 127 : 126);
 
-	fprintf(stderr, "migctl: run %s: %s\n", argv[0], strerror(errno));
+	fprintf(stderr, "migctl: run %s: %s\n", *argv[0] ? argv[0] : "''", strerror(errno));
 	return status;
 }
 

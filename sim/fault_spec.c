@@ -262,6 +262,8 @@ int sim_fault_parse(const char *spec, struct sim_fault *ret, struct mig_error *e
 	what = strchr(text, '@');
 	if (what)
 		*what++ = '\0';
+	if (!*text)
+		return mig_fail(err, MIG_E_SYNTAX, "'%s' names no call of NVML", spec);
 	call = sim_call_find(text);
 	if (call < 0)
 		return no_such_call(text, err);

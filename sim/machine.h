@@ -18,6 +18,8 @@
 enum {
 	SIM_GPUS_MAX = 32, /* the capability minors of the driver's table reach GPU 31 */
 	SIM_SPECS_MAX = 8, /* GPU types in one machine */
+	SIM_SETTLE_MS_MAX = 60000,
+	SIM_XID_MAX = 65535,
 	SIM_NAME_MAX = 64, /* bytes of a machine's name, with the final NUL */
 };
 

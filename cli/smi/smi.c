@@ -228,6 +228,11 @@ static int run_smi(struct cli *cli, struct mig_error *err)
 		help_verb(verb);
 		return 0;
 	}
+	if (cli->is_json)
+		return mig_fail(
+			err, MIG_E_INVAL,
+			"smi prints what nvidia-smi prints, which knows no JSON; 'migctl "
+			"status --json' does");
 	rc = smi_parse(cli->argc, cli->argv, &call, words, sizeof(words));
 	if (rc) {
 		fputs(words, stdout);
@@ -277,9 +282,9 @@ const struct verb verb_smi = {
 		"with nvidia-smi.\n\n"
 		"Called by the name nvidia-smi, migctl is this verb; libexec/migctl/shims "
 		"has such a link, for scripts that want one in their PATH.",
-	.example = "migctl --sim node smi -L\n"
-		   "migctl --sim node smi mig -cgi 9,14 -C\n"
-		   "migctl smi --query-gpu=index,name,mig.mode.current --format=csv",
+	.example = "  migctl --sim node smi -L\n"
+		   "  migctl --sim node smi mig -cgi 9,14 -C\n"
+		   "  migctl smi --query-gpu=index,name,mig.mode.current --format=csv\n",
 	.options = smi_options,
 	.flags = VERB_RAW,
 	.max_operands = -1,

@@ -205,6 +205,12 @@ static int find(const struct mig_snapshot *snap, const char *text, struct mig_re
 	ret->gpu = find_gpu(snap, gpu, strlen(gpu));
 	if (ret->gpu < 0)
 		return mig_wrap(err, no_gpu(snap, gpu, err), "%s", text);
+	if (!end[1])
+		return mig_fail(
+			err, MIG_E_SYNTAX,
+			"'%s' names no instance; ids are like %s/2 or %s/2/0, an index %s:1, "
+			"a place %s:3g.40gb@4",
+			text, gpu, gpu, gpu, gpu);
 	if (*end == '/')
 		return find_ids(&snap->gpus[ret->gpu], end + 1, ret, err);
 	if (text_parse_u64(end + 1, &index)) {

@@ -20,6 +20,8 @@ t migctl sim latency n
 t migctl sim latency n none
 # Refusals change nothing.
 t migctl sim fault n nvmlDeviceSetMigMood=IN_USE
+t migctl sim fault n '=IN_USE'
+t migctl sim fault n --list --clear
 t migctl sim fault n nvmlDeviceSetMigMode=IN_USE nvmlDeviceSetMigMode=BUSY
 t migctl sim fault n nvmlDeviceSetMigMode
 t migctl sim fault n nvmlDeviceSetMigMode#0=IN_USE

@@ -22,3 +22,8 @@ t migctl sim scenario n "$DIR/wrong"
 t migctl sim scenario n "$DIR/absent"
 printf 'lost 7\n' >"$DIR/beyond"
 t migctl sim scenario n "$DIR/beyond"
+# Numbers are bounded as they are for the verbs of these names.
+printf 'settle 60001\n' >"$DIR/long"
+t migctl sim scenario n "$DIR/long"
+printf 'xid 0 65536\n' >"$DIR/code"
+t migctl sim scenario n "$DIR/code"

@@ -105,6 +105,31 @@ static const struct table_column columns[] = {
 	{ "note", "NOTE", TABLE_STRING },
 };
 
+static void add_words(char *note, size_t len, bool is_so, const char *words)
+{
+	if (is_so)
+		text_append(note, len, "%s%s", *note ? ", " : "", words);
+}
+
+/* What a machine has that others have not, and what is to go wrong: it is easily forgotten. */
+static void add_note(struct table *t, const struct sim_summary *s)
+{
+	char note[256] = "", words[64];
+
+	add_words(note, sizeof(note), s->is_assumed, "assumed values");
+	add_words(note, sizeof(note), s->is_strict, "strict");
+	snprintf(words, sizeof(words), "%d GPU%s lost", s->n_lost, s->n_lost == 1 ? "" : "s");
+	add_words(note, sizeof(note), s->n_lost > 0, words);
+	snprintf(words, sizeof(words), "%d fault%s set", s->n_faults,
+		 s->n_faults == 1 ? "" : "s");
+	add_words(note, sizeof(note), s->n_faults > 0, words);
+	add_words(note, sizeof(note), s->has_latency, "latency set");
+	if (*note)
+		table_cell(t, "%s", note);
+	else
+		table_unknown(t);
+}
+
 static void add_machine(struct table *t, const char *dir, const char *name)
 {
 	struct sim_summary s;
@@ -122,12 +147,7 @@ static void add_machine(struct table *t, const char *dir, const char *name)
 	table_cell(t, "%d", s.n_gis);
 	table_cell(t, "%d", s.n_cis);
 	table_cell(t, "%d", s.n_tenants);
-	if (s.is_assumed || s.is_strict)
-		table_cell(t, "%s%s%s", s.is_assumed ? "assumed values" : "",
-			   s.is_assumed && s.is_strict ? ", " : "",
-			   s.is_strict ? "strict" : "");
-	else
-		table_unknown(t);
+	add_note(t, &s);
 }
 
 static int run_list(struct cli *cli, struct mig_error *err)
@@ -365,7 +385,9 @@ const struct verb verb_sim_list = {
 	.name = "sim list",
 	.operands = "",
 	.summary = "list the simulated machines",
-	.text = "Lists the machines in MIGCTL_SIM_DIR, by default ~/.local/state/migctl/sim.",
+	.text = "Lists the machines in MIGCTL_SIM_DIR, by default ~/.local/state/migctl/sim, "
+		"and notes which of them have GPUs that are lost, faults that can still strike "
+		"(migctl-sim-fault(1)) or calls that take their time.",
 	.run = run_list,
 };
 

@@ -67,6 +67,8 @@ struct sim_summary {
 	char gpus[256]; /* "2xA100-SXM4-80GB@mirrored,1xH100-SXM5-80GB" */
 	char id[40];    /* never two alike */
 	int n_gpus, n_gis, n_cis, n_tenants;
+	int n_lost, n_faults; /* GPUs off the bus; faults that can still strike */
+	bool has_latency;
 	bool is_assumed, is_strict;
 };
 

@@ -8,15 +8,19 @@ t migctl --sim n create -i 0 3g.40gb
 t migctl --sim n enable 1
 t migctl sim fault n --list
 t migctl sim fault n --list --json
+t migctl sim list
 t migctl sim fault n --clear nvmlDeviceSetMigMode
 t migctl sim fault n --clear
 t migctl sim fault n
 # A GPU that is lost.
 t migctl sim lost n 1
 t migctl --sim n create -i 1 3g.40gb
+t migctl sim list
+t migctl sim tenant n --device 1 -- true
 t migctl sim lost n 1 --back
 t migctl sim settle n 10
 t migctl sim latency n
+t migctl sim list
 t migctl sim latency n none
 # Refusals change nothing.
 t migctl sim fault n nvmlDeviceSetMigMood=IN_USE

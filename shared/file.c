@@ -146,7 +146,14 @@ enum { READ_MAX_BYTES = 1 << 20 };
 
 int mig_file_read(const char *path, char **ret, struct mig_error *err)
 {
+	cleanup_free char *text = NULL;
 	size_t len;
+	int rc = mig_file_read_bytes(path, READ_MAX_BYTES, &text, &len, err);
 
-	return mig_file_read_bytes(path, READ_MAX_BYTES, ret, &len, err);
+	if (rc == 0 && strlen(text) != len)
+		rc = mig_fail(err, MIG_E_INVAL, "%s: it has a NUL byte, so it is no text",
+			      path);
+	if (rc == 0)
+		*ret = take(text);
+	return rc;
 }

@@ -33,6 +33,9 @@ void finding_add(struct finding *f, enum verdict verdict, const char *fmt, ...)
 			    said);
 	if (verdict > f->verdict)
 		f->verdict = verdict;
+	/* That there was more is said; with many GPUs there may be. */
+	if (strlen(f->evidence) == sizeof(f->evidence) - 1)
+		memcpy(f->evidence + sizeof(f->evidence) - 4, "...", 3);
 }
 
 void finding_remedy(struct finding *f, const char *fmt, ...)

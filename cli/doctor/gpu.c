@@ -23,7 +23,13 @@ static void pass(struct finding *f, const char *what)
 static void lost(const struct doctor *d, struct finding *f)
 {
 	for (int i = 0; i < d->n_gpus; i++) {
-		if (!d->gpus[i].answers)
+		struct mig_error why;
+
+		/* The way out stands in the remedy. */
+		if (i < d->snap.n_gpus && mig_gpu_check_lost(&d->snap.gpus[i], &why) < 0)
+			finding_add(f, VERDICT_FAIL, "%.*s", (int)strcspn(why.msg, ";"),
+				    why.msg);
+		else if (!d->gpus[i].answers)
 			finding_add(f, VERDICT_FAIL, "GPU %d: %s", i, d->gpus[i].why.msg);
 	}
 	if (f->verdict == VERDICT_FAIL)

@@ -220,7 +220,7 @@ static int execute(char **argv)
 static int enter_root(struct cli *cli, struct mig_error *err)
 {
 	const bool keep_proc = cli_option(cli, "keep-proc") != NULL;
-	char path[PATH_MAX], root[PATH_MAX];
+	char path[PATH_MAX], root[PATH_MAX], library[PATH_MAX + 512];
 	int rc;
 
 	if (!cli_option(cli, "root"))
@@ -232,7 +232,9 @@ static int enter_root(struct cli *cli, struct mig_error *err)
 	if (!realpath(sim_tree_path(cli->sim_dir, cli->argv[0], path, sizeof(path)), root))
 		return mig_fail(err, MIG_E_IO, "%s: %s", path, strerror(errno));
 	rc = sim_library_put(cli, cli->argv[0], root, err);
-	return rc < 0 ? rc : sim_root_enter(root, keep_proc, err);
+	if (rc == 0)
+		rc = cli_sim_library(library, sizeof(library), err);
+	return rc < 0 ? rc : sim_root_enter(root, library, keep_proc, err);
 }
 
 static int run_exec(struct cli *cli, struct mig_error *err)

@@ -337,22 +337,20 @@ static const char *const libraries[] = {
 	"/usr/local/nvidia/lib64",
 };
 
-static int enter_libraries(const char *root, struct mig_error *err)
+static int enter_libraries(const char *library, struct mig_error *err)
 {
-	char ours[PATH_BYTES], theirs[128];
+	char theirs[128];
 	int rc = 0;
 
-	if (!sim_library_path(root, ours, sizeof(ours)))
-		return 0;
 	for (size_t i = 0; rc == 0 && i < sizeof(libraries) / sizeof(libraries[0]); i++) {
 		snprintf(theirs, sizeof(theirs), "%s/libnvidia-ml.so.1", libraries[i]);
 		if (access(theirs, F_OK) == 0)
-			rc = bind_over(ours, theirs, err);
+			rc = bind_over(library, theirs, err);
 	}
 	return rc;
 }
 
-int sim_root_enter(const char *root, bool keep_proc, struct mig_error *err)
+int sim_root_enter(const char *root, const char *library, bool keep_proc, struct mig_error *err)
 {
 	char blank[] = "/tmp/.migctl-XXXXXX";
 	int rc;
@@ -362,7 +360,7 @@ int sim_root_enter(const char *root, bool keep_proc, struct mig_error *err)
 		return fail_io(err, "make a folder like", blank);
 	rc = enter_namespace(err);
 	if (rc == 0)
-		rc = enter_libraries(root, err);
+		rc = enter_libraries(library, err);
 	if (rc == 0)
 		rc = enter_sys(root, blank, err);
 	if (rc == 0)

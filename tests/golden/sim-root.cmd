@@ -48,3 +48,11 @@ t migctl sim exec n --root -- sh -c 'exit 7'
 t migctl sim exec n --keep-proc -- true
 t migctl sim exec nowhere --root -- true
 t migctl sim tree nowhere
+# Root writes no program into a folder that is somebody else's.
+rm "$DIR/sim/n/root/usr/bin/nvidia-smi"
+t migctl sim tree n
+ls "$DIR/sim/n/root/usr/bin"
+rm "$DIR/sim/n/root/usr/bin/nvidia-smi"
+chown 65534 "$DIR/sim/n/root/usr/bin"
+t migctl sim tree n
+ls "$DIR/sim/n/root/usr/bin"

@@ -147,13 +147,14 @@ enum { READ_MAX_BYTES = 1 << 20 };
 int mig_file_read(const char *path, char **ret, struct mig_error *err)
 {
 	cleanup_free char *text = NULL;
-	size_t len;
+	size_t len = 0;
 	int rc = mig_file_read_bytes(path, READ_MAX_BYTES, &text, &len, err);
 
-	if (rc == 0 && strlen(text) != len)
-		rc = mig_fail(err, MIG_E_INVAL, "%s: it has a NUL byte, so it is no text",
-			      path);
-	if (rc == 0)
-		*ret = take(text);
-	return rc;
+	if (rc < 0 || !text)
+		return rc;
+	if (strlen(text) != len)
+		return mig_fail(err, MIG_E_INVAL, "%s: it has a NUL byte, so it is no text",
+				path);
+	*ret = take(text);
+	return 0;
 }

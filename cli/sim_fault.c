@@ -75,7 +75,6 @@ static int clear(struct cli *cli, struct mig_error *err)
 static int run_fault(struct cli *cli, struct mig_error *err)
 {
 	char deed[SIM_SPEC_MAX + 32];
-	struct sim_fault f;
 	int rc;
 
 	if (cli_option(cli, "clear") && cli_option(cli, "list"))
@@ -86,16 +85,10 @@ static int run_fault(struct cli *cli, struct mig_error *err)
 		return list(cli, err);
 	if (cli_option(cli, "list"))
 		return mig_fail(err, MIG_E_INVAL, "--list shows faults and sets none");
-	for (int i = 1; i < cli->argc; i++) { /* all of them are looked at first */
-		rc = sim_fault_parse(cli->argv[i], &f, err);
-		if (rc < 0)
-			return rc;
-	}
-	for (int i = 1; i < cli->argc; i++) {
-		rc = sim_inject_fault(cli->sim_dir, cli->argv[0], cli->argv[i], err);
-		if (rc < 0)
-			return rc;
-	}
+	rc = sim_inject_faults(cli->sim_dir, cli->argv[0], (const char *const *)cli->argv + 1,
+			       cli->argc - 1, err);
+	if (rc < 0)
+		return rc;
 	snprintf(deed, sizeof(deed), "%d fault%s set", cli->argc - 1,
 		 cli->argc == 2 ? "" : "s");
 	return sim_report(cli, deed, err);

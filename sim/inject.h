@@ -65,7 +65,10 @@ int sim_fault_parse(const char *spec, struct sim_fault *ret,
 /** sim_fault_format - a fault as it would be written. Returns @buf. */
 const char *sim_fault_format(const struct sim_fault *fault, char *buf, size_t len);
 
-/** sim_inject_fault - set a fault. Errors: also NOSPACE, and those of opening a machine. */
+/** sim_inject_faults - set @n faults, all or none. Errors: also NOSPACE, and those of opening a
+ *  machine. sim_inject_fault - the same of one. */
+int sim_inject_faults(const char *dir, const char *machine, const char *const *specs, int n,
+		      struct mig_error *err) MIG_MUST_USE;
 int sim_inject_fault(const char *dir, const char *machine, const char *spec,
 		     struct mig_error *err) MIG_MUST_USE;
 

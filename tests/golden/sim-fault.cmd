@@ -39,3 +39,8 @@ t migctl sim settle n 60001
 printf 'nvmlDeviceGetMigMode 2s\nnvmlDeviceGetMigMode 2 s\n' >"$DIR/slow"
 t migctl sim latency n "$DIR/slow"
 t migctl sim latency n "$DIR/absent"
+# All of them are set or none: there is room for 32.
+# shellcheck disable=SC2046 # words
+t migctl sim fault n $(seq -f 'nvmlDeviceGetName#%g=IN_USE' 31)
+t migctl sim fault n nvmlDeviceGetUUID=IN_USE nvmlDeviceGetIndex=IN_USE
+t migctl sim fault n --clear

@@ -8,6 +8,7 @@
 #include "cli/drain.h"
 #include "cli/partition_file.h"
 #include "cli/stages.h"
+#include "shared/text.h"
 
 static int want(void *arg, const struct mig_snapshot *snap, struct mig_wanted *ret,
 		struct mig_error *err)
@@ -61,6 +62,22 @@ static int apply_with_hooks(struct cli *cli, struct stages *stages, const struct
 	return rc;
 }
 
+/* The GPUs that the file means and that are lost: "GPU 2, GPU 5". Return: how many. */
+static int list_lost(const struct partition *p, const struct mig_snapshot *snap, char *buf,
+		     size_t len)
+{
+	int n = 0;
+
+	*buf = '\0';
+	for (int i = 0; i < snap->n_gpus; i++) {
+		if (p->wants[i].is_lost)
+			text_append(buf, len, "%sGPU %d", n++ ? ", " : "", i);
+	}
+	return n;
+}
+
+/* What "devices: all" means and is lost does not hold the others back; but nobody shall think
+ * that it is as wanted. */
 static int apply(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
 		 struct mig_error *err)
 {
@@ -68,14 +85,26 @@ static int apply(struct cli *cli, struct partition *p, const struct mig_snapshot
 				 .arg = p,
 				 .schema = "migctl.apply/v1",
 				 .is_independent = !cli_option(cli, "atomic") };
+	const bool is_dry = cli_option(cli, "dry-run") != NULL;
+	char lost[256];
+	int n;
 	int rc = stages_seconds("drain-timeout", cli_option(cli, "drain-timeout"), 0,
 				DRAIN_SECONDS_MAX, &stages.drain_seconds, err);
 
+	if (rc == 0 && cli_option(cli, "hooks"))
+		rc = apply_with_hooks(cli, &stages, p, snap, err);
+	else if (rc == 0)
+		rc = stages_run(cli, &stages, snap, err);
 	if (rc < 0)
 		return rc;
-	if (cli_option(cli, "hooks"))
-		return apply_with_hooks(cli, &stages, p, snap, err);
-	return stages_run(cli, &stages, snap, err);
+	n = list_lost(p, snap, lost, sizeof(lost));
+	if (n == 0)
+		return 0;
+	return mig_fail(err, MIG_E_NVML,
+			"%s %s lost and %s out; the rest %s as the file wants; see 'migctl "
+			"status'",
+			lost, n == 1 ? "is" : "are", is_dry ? "would be left" : "was left",
+			is_dry ? "would be" : "is");
 }
 
 static int diff(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
@@ -83,11 +112,12 @@ static int diff(struct cli *cli, struct partition *p, const struct mig_snapshot 
 {
 	const struct stages stages = { .want = want, .arg = p };
 	struct mig_change change;
+	char lost[256];
 	int rc = stages_change(cli, &stages, snap, &change, err);
 
 	if (rc < 0)
 		return rc;
-	rc = change_diff(cli, snap, &change, err);
+	rc = change_diff(cli, snap, &change, list_lost(p, snap, lost, sizeof(lost)) > 0, err);
 	mig_change_free(&change);
 	return rc;
 }
@@ -96,12 +126,15 @@ static json_t *assert_one(const struct cli *cli, const struct mig_config_want *w
 			  const struct mig_gpu *gpu, bool *is_different)
 {
 	const struct mig_config_present have = partition_present(gpu);
-	const bool is_named = want->mode != MIG_CONFIG_UNTOUCHED;
-	const bool is_same = mig_config_match(want, &have) != MIG_CONFIG_DIFFERENT;
+	const bool is_named = want->mode != MIG_CONFIG_UNTOUCHED || want->is_lost;
+	const bool is_same =
+		!want->is_lost && mig_config_match(want, &have) != MIG_CONFIG_DIFFERENT;
 	char wanted_buf[512], has_buf[512];
 	const char *wanted = partition_wanted_text(want, wanted_buf, sizeof(wanted_buf));
 	const char *has = partition_present_text(want, gpu, has_buf, sizeof(has_buf));
-	const char *hidden = is_same ? "" : partition_hidden_difference(want, gpu, wanted, has);
+	const char *hidden = is_same || want->is_lost
+				     ? ""
+				     : partition_hidden_difference(want, gpu, wanted, has);
 	json_t *o;
 
 	*is_different |= !is_same;
@@ -110,11 +143,15 @@ static json_t *assert_one(const struct cli *cli, const struct mig_config_want *w
 		       !is_named ? "not named\n"
 		       : is_same ? "as wanted\n"
 				 : "different: ");
-	if (!cli->is_json && !is_same)
+	if (!cli->is_json && want->is_lost)
+		puts("lost");
+	else if (!cli->is_json && !is_same)
 		printf("wanted %s; has %s%s%s\n", wanted, has, *hidden ? "; " : "", hidden);
 	o = json_pack("{s:i, s:b, s:b, s:s}", "gpu", gpu->index, "is_named", is_named,
 		      "is_same", is_same, "has", has);
-	if (is_named)
+	if (gpu->is_lost)
+		json_object_set_new(o, "is_lost", json_true());
+	if (is_named && !want->is_lost)
 		json_object_set_new(o, "wanted", json_string(wanted));
 	if (*hidden)
 		json_object_set_new(o, "difference", json_string(hidden));
@@ -149,7 +186,7 @@ static void warn_unnamed(const struct cli *cli, const struct partition *p,
 			 const struct mig_snapshot *snap)
 {
 	for (int i = 0; i < snap->n_gpus; i++) {
-		if (p->wants[i].mode != MIG_CONFIG_UNTOUCHED)
+		if (p->wants[i].mode != MIG_CONFIG_UNTOUCHED || p->wants[i].is_lost)
 			return;
 	}
 	if (p->label)

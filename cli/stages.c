@@ -176,7 +176,7 @@ static struct mig_wanted wanted_back(const struct run *r, const struct mig_gpu *
 	struct mig_wanted ret = { .mode = MIG_WANT_UNTOUCHED };
 	const struct mig_request had = mig_gpu_request(before);
 
-	if (now->n_gis ||
+	if (now->n_gis || before->is_lost || now->is_lost ||
 	    (before->mode == now->mode && before->mode_pending == now->mode_pending))
 		return ret;
 	if (!before->mode)

@@ -97,10 +97,18 @@ int parted_change_run(struct parted *p, struct parted_change *change, const char
 	return rc;
 }
 
+/* To mig-parted a GPU that is lost ends everything: all is applied or nothing. */
 static int want(void *arg, const struct mig_snapshot *snap, struct mig_wanted *ret,
 		struct mig_error *err)
 {
-	return partition_wanted(arg, snap, ret, err);
+	const struct partition *p = arg;
+	int rc = partition_wanted(arg, snap, ret, err);
+
+	for (int i = 0; rc == 0 && i < snap->n_gpus; i++) {
+		if (p->wants[i].is_lost)
+			rc = mig_gpu_check_lost(&snap->gpus[i], err);
+	}
+	return rc;
 }
 
 int parted_read(struct parted *p, struct partition *ret)

@@ -39,6 +39,8 @@ static const char *fault(const struct parted *p, const struct mig_config_entry *
 	const struct mig_config_present have = partition_present(gpu);
 	char wanted[512], has[512];
 
+	if (gpu->is_lost)
+		return "it is lost: the driver cannot reach it";
 	if (!entry)
 		return is_mode_only ? NULL : "the config does not name it";
 	if (!gpu->has_mig)

@@ -75,8 +75,10 @@ static int present_all(const struct parted *p, const struct mig_snapshot *snap,
 {
 	for (int i = 0; i < snap->n_gpus; i++) {
 		const struct mig_gpu *gpu = &snap->gpus[i];
-		int rc;
+		int rc = mig_gpu_check_lost(gpu, p->err);
 
+		if (rc < 0)
+			return rc;
 		if (!gpu->has_mig)
 			continue;
 		if (gpu->is_partial)
@@ -140,12 +142,15 @@ int parted_checkpoint(struct parted *p)
 static int find_gpu(const struct mig_checkpoint *cp, const struct mig_checkpoint_gpu *gpu,
 		    const struct mig_snapshot *snap, struct mig_error *err)
 {
+	int rc;
+
 	for (int i = 0; i < snap->n_gpus; i++) {
 		if (strcmp(snap->gpus[i].uuid, gpu->uuid) == 0)
 			return i;
 	}
-	return mig_fail(err, MIG_E_NOENT, "%s:%u: machine %s has no GPU %s", cp->name,
-			gpu->line, snap->machine, gpu->uuid);
+	rc = mig_fail(err, MIG_E_NOENT, "%s:%u: machine %s has no GPU %s", cp->name, gpu->line,
+		      snap->machine, gpu->uuid);
+	return mig_blame_lost(snap, rc, err);
 }
 
 static int want_gpu(const struct mig_checkpoint *cp, const struct mig_checkpoint_gpu *gpu,

@@ -82,6 +82,9 @@ static int export_from(const struct parted *p, const struct mig_snapshot *snap)
 	if (!present)
 		return mig_fail(p->err, MIG_E_NOMEM, "export");
 	for (int i = 0; i < snap->n_gpus; i++) {
+		rc = mig_gpu_check_lost(&snap->gpus[i], p->err);
+		if (rc < 0)
+			return rc;
 		if (snap->gpus[i].is_partial)
 			return mig_fail(
 				p->err, MIG_E_PERM,

@@ -13,6 +13,12 @@
 #include "sim/tree.h"
 #include "tests/door.h"
 
+#ifdef __aarch64__
+#define MULTIARCH "aarch64-linux-gnu"
+#else
+#define MULTIARCH "x86_64-linux-gnu"
+#endif
+
 enum { GI_3G = 9, GI_2G = 14, GI_1G = 19, CI_1C = 0 }; /* profile ids of an A100 */
 
 static char root[4096];
@@ -474,6 +480,59 @@ static void a_killed_writer_leaves_nothing_behind(void)
 	machine_stop();
 }
 
+/* nvidia-modprobe and container toolkits read the one, an operator's validator the other. */
+static void the_module_has_the_same_settings_in_proc_and_in_sys(void)
+{
+	const char *name = machine_start("2xA100-SXM4-80GB", "550.163.01");
+	char *params, *line, *save = NULL;
+	int n = 0;
+
+	refresh(name);
+	says("sys/module/nvidia/version", "550.163.01\n");
+	says("sys/module/nvidia/initstate", "live\n");
+	says("sys/module/nvidia/refcnt", "3\n");
+	says("sys/module/nvidia_uvm/refcnt", "0\n");
+	params = content("proc/driver/nvidia/params");
+	CHECK(strstr(params, "ModifyDeviceFiles: 1\n"));
+	for (line = strtok_r(params, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char setting[64], value[16], path[128];
+
+		CHECK_EQ(sscanf(line, "%63[A-Za-z]: %14s", setting, value), 2);
+		snprintf(path, sizeof(path), "sys/module/nvidia/parameters/NVreg_%s", setting);
+		strcat(value, "\n");
+		says(path, value);
+		n++;
+	}
+	CHECK_EQ(n, 5);
+	free(params);
+	/* As many use it as /proc/modules says. */
+	params = content("proc/modules");
+	CHECK(strstr(params, "nvidia 104071168 3 nvidia_uvm, Live"));
+	free(params);
+	machine_stop();
+}
+
+/* A program that is linked with the driver's libraries finds those of this version. */
+static void libraries_lead_to_the_drivers_version(void)
+{
+	static const char *const libraries[] = { "libcuda", "libnvidia-ml" };
+	const char *name = machine_start("1xA30", "535.261.03");
+	char path[8192], target[128], want[64];
+	ssize_t n;
+
+	refresh(name);
+	for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++) {
+		snprintf(path, sizeof(path), "%s/usr/lib/" MULTIARCH "/%s.so.1", root,
+			 libraries[i]);
+		snprintf(want, sizeof(want), "%s.so.535.261.03", libraries[i]);
+		n = readlink(path, target, sizeof(target) - 1);
+		CHECK(n > 0);
+		target[n] = '\0';
+		CHECK_STR(target, want);
+	}
+	machine_stop();
+}
+
 int main(void)
 {
 	door_open();
@@ -484,6 +543,8 @@ int main(void)
 	RUN(a_machine_without_a_tree_gets_none);
 	RUN(a_tree_that_is_behind_is_brought_along);
 	RUN(boards_are_those_that_nvml_tells);
+	RUN(the_module_has_the_same_settings_in_proc_and_in_sys);
+	RUN(libraries_lead_to_the_drivers_version);
 	RUN(a_reader_beside_a_writer_sees_the_old_or_the_new);
 	RUN(a_killed_writer_leaves_nothing_behind);
 	return 0;

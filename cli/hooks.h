@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include <mig/hooks.h>
+#include <mig/parted.h>
 
 /* Four kinds of hook fit the eight minutes that mig-parted's unit gives a start. */
 enum { HOOK_SECONDS = 120, HOOK_SECONDS_MAX = 86400 };

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mig/checkpoint.h>
+#include <mig/parted.h>
 
 #include "cli/parted/parted.h"
 

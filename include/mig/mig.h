@@ -4,14 +4,13 @@
 #define MIG_MIG_H
 
 #include <mig/catalog.h>
-#include <mig/checkpoint.h>
 #include <mig/claim.h>
 #include <mig/config.h>
 #include <mig/device.h>
 #include <mig/error.h>
 #include <mig/geometry.h>
-#include <mig/hooks.h>
 #include <mig/manage.h>
+#include <mig/parted.h>
 #include <mig/record.h>
 #include <mig/smi.h>
 #include <mig/who.h>

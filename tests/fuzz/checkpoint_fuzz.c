@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mig/checkpoint.h>
+#include <mig/parted.h>
 
 #define CHECK(expr)              \
 	do {                     \

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mig/hooks.h>
+#include <mig/parted.h>
 
 #define CHECK(expr)              \
 	do {                     \

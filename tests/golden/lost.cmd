@@ -10,6 +10,7 @@ t migctl sim lost n 1
 t migctl --sim n status
 t migctl --sim n status --json | grep -A 4 '"is_lost": true'
 t migctl --sim n status 1
+t migctl --sim n who
 t migctl --sim n resolve 0:0
 t migctl --sim n resolve 1
 t migctl --sim n resolve "$uuid"

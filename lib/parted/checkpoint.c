@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading checkpoint files, and what they want of a GPU. */
-#include <mig/checkpoint.h>
+#include <mig/parted.h>
 
 #include <limits.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * in the order of their profiles' NVML numbers, null for a list without items. Its restore
  * compares a file with the machine item by item, so the order counts.
  */
-#include <mig/checkpoint.h>
+#include <mig/parted.h>
 
 #include "shared/text.h"
 

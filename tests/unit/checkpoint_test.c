@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include <mig/checkpoint.h>
+#include <mig/parted.h>
 
 #include "tests/config.h"
 

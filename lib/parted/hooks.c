@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading hooks files. Nothing is run here. */
-#include <mig/hooks.h>
+#include <mig/parted.h>
 
 #include <stdio.h>
 #include <stdlib.h>

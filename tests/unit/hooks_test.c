@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mig/hooks.h>
+#include <mig/parted.h>
 
 static struct mig_hooks *parse(const char *text)
 {

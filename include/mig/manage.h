@@ -215,6 +215,9 @@ MIG_API MIG_MUST_USE int mig_change_times(const struct mig_snapshot *snap,
 MIG_API double mig_change_away_s(const struct mig_change *change,
 				 const struct mig_step_time *times, int step);
 
+/** mig_step_kind_name - "ci_destroy", "gi_create", as in JSON; NULL beyond the last. Static. */
+MIG_API const char *mig_step_kind_name(int kind);
+
 /** mig_step_format - a step in words, "GPU 0: create 3g.40gb@4". Returns @buf. */
 MIG_API const char *mig_step_format(const struct mig_snapshot *snap,
 				    const struct mig_step *step, char *buf, size_t len);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cli/child.h"
-#include "shared/text.h"
+#include "cli/home.h"
 #include "sim/machine.h"
 
 int reset_gpu(const struct mig_gpu *gpu, void *arg, struct mig_error *err)
@@ -26,161 +26,6 @@ int reset_gpu(const struct mig_gpu *gpu, void *arg, struct mig_error *err)
 				"nvidia-smi --gpu-reset -i %s ended with status %d", gpu->uuid,
 				status);
 	return rc;
-}
-
-static void print_gpu(const struct mig_gpu *gpu, const struct mig_gpu_change *c)
-{
-	if (!c->is_named) {
-		printf("GPU %d: %s\n", gpu->index, gpu->is_lost ? "lost" : "untouched");
-		return;
-	}
-	if (gpu->mode == c->mode && !c->n_created && !c->n_destroyed) {
-		printf("GPU %d: as wanted, %d kept\n", gpu->index, c->n_kept);
-		return;
-	}
-	printf("GPU %d:", gpu->index);
-	if (gpu->mode != c->mode)
-		printf(" MIG %s,", c->mode ? "on" : "off");
-	printf(" %d kept, %d created, %d destroyed", c->n_kept, c->n_created, c->n_destroyed);
-	if (c->n_disturbed)
-		printf(", %d of them wanted again elsewhere", c->n_disturbed);
-	putchar('\n');
-}
-
-/* The compute instances that are made in a GI, where they are not just its default one. */
-static void print_split(const struct mig_snapshot *snap, const struct mig_change *change,
-			int gi)
-{
-	const struct mig_step *s = &change->steps[gi];
-	const struct mig_profile *p = &snap->gpus[s->gpu].type->profiles[s->profile];
-	const char *word = " with ";
-	int n = 0;
-
-	for (int i = gi + 1; i < change->n_steps && change->steps[i].owner == gi; i++) {
-		const struct mig_ci_profile *ci = &p->ci[change->steps[i].ci_profile];
-
-		n++;
-		if (ci->is_default)
-			continue;
-		printf("%s%s", word, ci->name);
-		word = ", ";
-	}
-	if (n == 0)
-		fputs(" without compute instances", stdout);
-}
-
-/* A line a step, but for the compute instances that come and go with their GPU instance. */
-void change_print(const struct mig_snapshot *snap, const struct mig_change *change)
-{
-	char text[256];
-
-	for (int i = 0; i < snap->n_gpus; i++)
-		print_gpu(&snap->gpus[i], &change->gpus[i]);
-	for (int i = 0; i < change->n_steps; i++) {
-		const struct mig_step *s = &change->steps[i];
-
-		if (s->owner >= 0)
-			continue;
-		printf("  %s", mig_step_format(snap, s, text, sizeof(text)));
-		if (s->kind == MIG_STEP_GI_CREATE)
-			print_split(snap, change, i);
-		putchar('\n');
-	}
-}
-
-/* The id of the GI that a compute instance is made in or taken from, or -1. */
-static int gi_of(const struct mig_change *change, const struct mig_step *step)
-{
-	return step->owner >= 0 ? change->steps[step->owner].gi : step->gi;
-}
-
-/* What a CI_CREATE step made, as @now shows it, or NULL. */
-static const struct mig_ci *made_ci(const struct mig_snapshot *now,
-				    const struct mig_change *change,
-				    const struct mig_step *step, const struct mig_gi **ret_gi)
-{
-	const struct mig_gi *gi =
-		now ? mig_gpu_find_gi(&now->gpus[step->gpu], gi_of(change, step)) : NULL;
-
-	for (int k = 0; gi && gi->profile >= 0 && k < gi->n_cis; k++) {
-		if (gi->cis[k].id != step->ci || gi->cis[k].profile < 0)
-			continue;
-		*ret_gi = gi;
-		return &gi->cis[k];
-	}
-	return NULL;
-}
-
-/* @now: the machine afterwards, or NULL. */
-static json_t *json_step(const struct mig_snapshot *snap, const struct mig_snapshot *now,
-			 const struct mig_change *change, const struct mig_step *step)
-{
-	static const char *const kinds[] = {
-		[MIG_STEP_CI_DESTROY] = "ci_destroy",
-		[MIG_STEP_GI_DESTROY] = "gi_destroy",
-		[MIG_STEP_MODE] = "mode",
-		[MIG_STEP_RESET] = "reset",
-		[MIG_STEP_GI_CREATE] = "gi_create",
-		[MIG_STEP_CI_CREATE] = "ci_create",
-	};
-	const struct mig_gpu *gpu = &snap->gpus[step->gpu];
-	const bool has_place = step->kind != MIG_STEP_MODE && step->kind != MIG_STEP_RESET;
-	const bool is_ci =
-		step->kind == MIG_STEP_CI_CREATE || step->kind == MIG_STEP_CI_DESTROY;
-	const int gi = is_ci ? gi_of(change, step) : step->gi;
-	json_t *o = json_pack("{s:s, s:i}", "kind", kinds[step->kind], "gpu", gpu->index);
-	const struct mig_gi *in;
-	const struct mig_ci *ci =
-		step->kind == MIG_STEP_CI_CREATE ? made_ci(now, change, step, &in) : NULL;
-	char text[256];
-
-	if (step->kind == MIG_STEP_MODE)
-		json_object_set_new(o, "mig_mode", json_boolean(step->mode));
-	if (has_place && step->profile >= 0)
-		json_object_set_new(o, "profile",
-				    json_string(gpu->type->profiles[step->profile].name));
-	if (has_place && step->start >= 0)
-		json_object_set_new(o, "start", json_integer(step->start));
-	if (has_place && gi >= 0)
-		json_object_set_new(o, "gi", json_integer(gi));
-	if (is_ci && step->profile >= 0 && step->ci_profile >= 0)
-		json_object_set_new(
-			o, "ci_profile",
-			json_string(
-				gpu->type->profiles[step->profile].ci[step->ci_profile].name));
-	if (is_ci && step->ci >= 0)
-		json_object_set_new(o, "ci", json_integer(step->ci));
-	if (ci && *ci->uuid)
-		json_object_set_new(o, "uuid", json_string(ci->uuid));
-	json_object_set_new(o, "text",
-			    json_string(mig_step_format(snap, step, text, sizeof(text))));
-	return o;
-}
-
-void change_json(json_t *doc, const struct mig_snapshot *snap, const struct mig_snapshot *now,
-		 const struct mig_change *change)
-{
-	json_t *gpus = json_array(), *steps = json_array();
-
-	for (int i = 0; i < change->n_gpus; i++) {
-		const struct mig_gpu_change *c = &change->gpus[i];
-
-		if (snap->gpus[i].is_lost) {
-			json_array_append_new(gpus, json_pack("{s:i, s:b, s:b}", "gpu", i,
-							      "is_untouched", 1, "is_lost", 1));
-			continue;
-		}
-		json_array_append_new(gpus,
-				      json_pack("{s:i, s:b, s:b, s:i, s:i, s:i, s:i}", "gpu", i,
-						"is_untouched", !c->is_named, "mig_mode",
-						c->mode, "n_kept", c->n_kept, "n_created",
-						c->n_created, "n_destroyed", c->n_destroyed,
-						"n_disturbed", c->n_disturbed));
-	}
-	for (int i = 0; i < change->n_steps; i++)
-		json_array_append_new(steps, json_step(snap, now, change, &change->steps[i]));
-	json_object_set_new(doc, "gpus", gpus);
-	json_object_set_new(doc, "steps", steps);
 }
 
 static double seconds_now(void)
@@ -205,138 +50,87 @@ static void show_step(const struct mig_snapshot *snap, const struct mig_step *st
 			mig_step_format(snap, step, text, sizeof(text)));
 }
 
-/* What was made, with the names by which it is used. */
-static void print_made(const struct mig_snapshot *snap, const struct mig_snapshot *now,
-		       const struct mig_change *change)
-{
-	for (int i = 0; i < change->n_steps; i++) {
-		const struct mig_step *s = &change->steps[i];
-		const struct mig_gpu *gpu = &snap->gpus[s->gpu];
-		const bool has_ci = i + 1 < change->n_steps && change->steps[i + 1].owner == i;
-		const struct mig_gi *gi;
-		const struct mig_ci *ci;
-
-		if (s->kind == MIG_STEP_GI_CREATE && !has_ci)
-			printf("created %s@%d on GPU %d (GI %d), without compute instances\n",
-			       gpu->type->profiles[s->profile].name, s->start, gpu->index,
-			       s->gi);
-		ci = s->kind == MIG_STEP_CI_CREATE ? made_ci(now, change, s, &gi) : NULL;
-		if (ci)
-			printf("created %s@%d on GPU %d (GI %d, CI %d): %s\n",
-			       now->gpus[s->gpu]
-				       .type->profiles[gi->profile]
-				       .ci[ci->profile]
-				       .name,
-			       gi->start, gpu->index, gi->id, ci->id,
-			       *ci->uuid ? ci->uuid : "no UUID told");
-	}
-}
-
-/* What went and what was switched, by the names that @snap had for it. */
-static void print_gone(const struct mig_snapshot *snap, const struct mig_change *change)
-{
-	for (int i = 0; i < change->n_steps; i++) {
-		const struct mig_step *s = &change->steps[i];
-		const struct mig_gpu *gpu = &snap->gpus[s->gpu];
-		const char *name = s->profile >= 0 ? gpu->type->profiles[s->profile].name
-						   : "an instance of unknown profile";
-
-		if (s->kind == MIG_STEP_GI_DESTROY)
-			printf("destroyed %s@%d on GPU %d (GI %d)\n", name, s->start,
-			       gpu->index, s->gi);
-		else if (s->kind == MIG_STEP_CI_DESTROY && s->owner < 0)
-			printf("destroyed compute instance %d of %s@%d on GPU %d (GI %d)\n",
-			       s->ci, name, s->start, gpu->index, s->gi);
-		else if (s->kind == MIG_STEP_MODE)
-			printf("GPU %d: MIG is %s\n", gpu->index, s->mode ? "on" : "off");
-		else if (s->kind == MIG_STEP_RESET)
-			printf("GPU %d: was reset\n", gpu->index);
-	}
-}
-
-/* Where a file names some GPUs, those that it does not name are worth a line. */
-static void print_kept(const struct cli *cli, const struct mig_snapshot *snap,
-		       const struct mig_change *change)
-{
-	int n_kept = 0;
-
-	for (int i = 0; i < change->n_gpus; i++) {
-		n_kept += change->gpus[i].n_kept;
-		if (!change->gpus[i].is_named && cli_option(cli, "file"))
-			printf("GPU %d: %s\n", i, snap->gpus[i].is_lost ? "lost" : "untouched");
-	}
-	if (n_kept)
-		printf("kept %d instance%s as %s\n", n_kept, n_kept == 1 ? "" : "s",
-		       n_kept == 1 ? "it was" : "they were");
-	if (change->n_steps == 0)
-		puts("nothing to do: the machine is as wanted");
-}
-
-static int print_outcome(struct cli *cli, const struct mig_snapshot *snap,
-			 const struct mig_snapshot *now, const struct mig_change *change,
-			 const char *schema, struct mig_error *err)
-{
-	if (cli->is_json) {
-		json_t *doc = cli_document(schema, snap);
-
-		json_object_set_new(doc, "dry_run", json_boolean(!now));
-		change_json(doc, snap, now, change);
-		return cli_print_json(doc, err);
-	}
-	if (!now) {
-		change_print(snap, change);
-		puts("dry run: nothing was changed");
-		return 0;
-	}
-	print_gone(snap, change);
-	print_kept(cli, snap, change);
-	print_made(snap, now, change);
-	return 0;
-}
-
 int change_run(struct cli *cli, const struct mig_snapshot *snap, struct mig_change *change,
-	       bool keep_pending, struct mig_error *err)
+	       const struct change_how *how, struct mig_error *err)
 {
-	const struct mig_run_options opt = {
+	struct mig_run_options opt = {
 		.on_step = show_step,
 		.reset = reset_gpu,
 		.arg = cli,
-		.keep_pending = keep_pending,
+		.keep_pending = how->keep_pending,
+		.is_independent = how->is_independent,
+		.is_renewal = how->is_renewal,
+		.verb = cli->verb->name,
+		.time_s = time(NULL),
+		.before = how->before,
+		.ret_after = how->ret_after,
 	};
+	int rc = cli_home(cli, snap, &opt.home, err);
 
-	if (cli_option(cli, "dry-run"))
-		return 0;
+	if (rc < 0)
+		return rc;
 	cli->change_began_s = seconds_now();
 	return mig_change_run(cli->machine, snap, change, &opt, err);
 }
 
-int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
-		     struct mig_change *change, const char *schema, bool keep_pending,
-		     struct mig_error *err)
+/* Where each GPU stands for itself, those that failed are named; the first one's error is the
+ * verb's. */
+static void print_failed(const struct mig_change *change, const struct mig_error *err)
 {
-	struct mig_snapshot now;
-	int rc = change_run(cli, snap, change, keep_pending, err);
+	for (int i = 0; i < change->n_gpus; i++) {
+		const struct mig_gpu_change *g = &change->gpus[i];
 
-	if (rc < 0)
-		return rc;
+		if (g->rc < 0 && strncmp(g->err.msg, err->msg, strlen(g->err.msg)) != 0)
+			fprintf(stderr, "migctl: %s\n", g->err.msg);
+	}
+}
+
+/* A GPU of the change that fell off the bus just afterwards: what stands on it is not known, so
+ * it is not on record either. */
+static int check_lost(const struct mig_change *change, const struct mig_snapshot *now,
+		      struct mig_error *err)
+{
+	for (int i = 0; i < change->n_gpus; i++) {
+		int rc = change->gpus[i].is_named ? mig_gpu_check_lost(&now->gpus[i], err) : 0;
+
+		if (rc < 0)
+			return mig_hint(err, mig_wrap(err, rc, "done, and meanwhile"),
+					"what was on record of it before the change still is");
+	}
+	return 0;
+}
+
+int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
+		     struct mig_change *change, const char *schema,
+		     const struct change_how *how, struct mig_error *err)
+{
+	struct change_how mine = *how;
+	struct mig_snapshot now = { 0 };
+	struct mig_error lost;
+	int rc;
+
 	if (cli_option(cli, "dry-run"))
-		return print_outcome(cli, snap, NULL, change, schema, err);
-	rc = mig_snapshot_take(cli->machine, &now, err);
-	if (rc < 0)
-		return mig_wrap(err, rc, "done, but the result cannot be read");
+		return change_outcome(cli, snap, NULL, change, schema, err);
+	mine.ret_after = &now;
+	rc = change_run(cli, snap, change, &mine, err);
+	if (rc < 0 && how->is_independent)
+		print_failed(change, err);
+	if (rc < 0 && !now.gpus)
+		return rc;
 	/* A GPU that is gone altogether moves the numbers of the others. */
-	if (now.n_gpus == snap->n_gpus)
-		rc = print_outcome(cli, snap, &now, change, schema, err);
-	else
+	if (now.n_gpus == snap->n_gpus) {
+		const int printed =
+			change_outcome(cli, snap, &now, change, schema, rc < 0 ? &lost : err);
+
+		rc = rc < 0 ? rc : printed;
+	} else if (rc == 0) {
 		rc = mig_fail(
 			err, MIG_E_NVML,
 			"done, but of %d GPUs the driver shows %d now; see 'migctl status'",
 			snap->n_gpus, now.n_gpus);
-	for (int i = 0; rc == 0 && i < change->n_gpus && i < now.n_gpus; i++) {
-		if (change->gpus[i].is_named && now.gpus[i].is_lost)
-			rc = mig_wrap(err, mig_gpu_check_lost(&now.gpus[i], err),
-				      "done, and meanwhile");
 	}
+	if (rc == 0)
+		rc = check_lost(change, &now, err);
 	mig_snapshot_free(&now);
 	return rc;
 }

@@ -7,29 +7,102 @@
 
 #include "cli/verb.h"
 
+/* How a change is carried out. */
+struct change_how {
+	bool keep_pending; /* a mode switch that waits for a reset is the answer, not undone */
+	bool is_independent; /* a GPU that fails does not keep the others from their change */
+	bool is_renewal;     /* what is on record is brought back: not a change to be undone */
+	const struct mig_snapshot
+		*before;                /* what it began with, where that is not the snapshot */
+	struct mig_snapshot *ret_after; /* change_run(): filled on success; may be NULL */
+};
+
 /**
  * change_carry_out - show the steps with --dry-run, else run them and say what was done.
  * @snap:	the snapshot that @change was made from.
  * @schema:	of the JSON document: "migctl.create/v1".
- * @keep_pending: a mode switch that waits for a reset is the answer, not a failure to undo.
  */
 int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
-		     struct mig_change *change, const char *schema, bool keep_pending,
-		     struct mig_error *err) MIG_MUST_USE;
+		     struct mig_change *change, const char *schema,
+		     const struct change_how *how, struct mig_error *err) MIG_MUST_USE;
 
-/** change_run - the running alone, without a word on stdout; nothing with --dry-run. */
+/** change_run - the running alone, without a word on stdout. */
 int change_run(struct cli *cli, const struct mig_snapshot *snap, struct mig_change *change,
-	       bool keep_pending, struct mig_error *err) MIG_MUST_USE;
+	       const struct change_how *how, struct mig_error *err) MIG_MUST_USE;
+
+/**
+ * change_make - mig_change_make(), which is told who holds what where something would go.
+ * @wanted:	one for each GPU.
+ */
+int change_make(struct cli *cli, const struct mig_snapshot *snap,
+		const struct mig_wanted *wanted, struct mig_change *ret,
+		struct mig_error *err) MIG_MUST_USE;
+
+/**
+ * change_nearest - where a change would destroy what is held, the most of what is wanted that
+ * would not, in words: "GPU 1: 3g.40gb@0 3x1g.10gb@4,5,6, without 4x1g.10gb".
+ * @buf:	"" where nothing held is in the way, or it cannot be told.
+ */
+void change_nearest(struct cli *cli, const struct mig_snapshot *snap,
+		    const struct mig_wanted *wanted, char *buf, size_t len);
+
+/* What is told of one GPU's part of a change before it is made. */
+struct change_gpu_facts {
+	double duration_s;
+	struct mig_request kept; /* what is not touched */
+	/* Of the times of its instances, and of its mode; "" where there is no such step. */
+	char origin[MIG_ORIGIN_MAX], mode_origin[MIG_ORIGIN_MAX];
+};
+
+/* The same of a whole change. */
+struct change_facts {
+	double duration_s;
+	struct change_gpu_facts *gpus; /* one for each of the snapshot's */
+	struct mig_step_time *times;   /* one for each step */
+	struct mig_holder *holders;    /* of whatever is on the GPUs that lose something */
+	int n_holders;
+};
+
+/** change_facts_take - ask for them. @ret: written on success only. */
+int change_facts_take(struct cli *cli, const struct mig_snapshot *snap,
+		      const struct mig_change *change, struct change_facts *ret,
+		      struct mig_error *err) MIG_MUST_USE;
+void change_facts_free(struct change_facts *facts);
+
+/** change_holds - does this holder hold what a step destroys? */
+bool change_holds(const struct mig_holder *holder, const struct mig_step *step);
 
 /**
  * change_json - a change as JSON: {gpus: [...], steps: [...]}, into @doc.
  * @now:	the machine afterwards, for the UUIDs of what was made; NULL: it was not run.
+ * @facts:	or NULL: the times and holders are left out.
  */
 void change_json(json_t *doc, const struct mig_snapshot *snap, const struct mig_snapshot *now,
-		 const struct mig_change *change);
+		 const struct mig_change *change, const struct change_facts *facts);
+
+/** change_made_ci - what a CI_CREATE step made, and in which GPU instance, as @now shows it; or
+ *  NULL. */
+const struct mig_ci *change_made_ci(const struct mig_snapshot *now,
+				    const struct mig_change *change,
+				    const struct mig_step *step, const struct mig_gi **ret_gi);
 
 /** change_print - a change in words, GPU by GPU, untouched ones named. */
-void change_print(const struct mig_snapshot *snap, const struct mig_change *change);
+void change_print(const struct mig_snapshot *snap, const struct mig_change *change,
+		  const struct change_facts *facts);
+
+/**
+ * change_outcome - what was done, or with --dry-run what would be.
+ * @now:	the machine afterwards; NULL: it was not run.
+ */
+int change_outcome(struct cli *cli, const struct mig_snapshot *snap,
+		   const struct mig_snapshot *now, const struct mig_change *change,
+		   const char *schema, struct mig_error *err) MIG_MUST_USE;
+
+/** change_diff - show what a change would do; DIFFERENT when it has any step, or @leaves_out what
+ *  is wanted of a GPU that is lost. */
+int change_diff(struct cli *cli, const struct mig_snapshot *snap,
+		const struct mig_change *change, bool leaves_out,
+		struct mig_error *err) MIG_MUST_USE;
 
 /** reset_gpu - reset a GPU of hardware or of a simulated machine; @arg is the struct cli. */
 int reset_gpu(const struct mig_gpu *gpu, void *arg, struct mig_error *err) MIG_MUST_USE;

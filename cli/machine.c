@@ -4,12 +4,12 @@
  * nothing falls back from one to the other.
  */
 #include <errno.h>
-#include <langinfo.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/home.h"
 #include "cli/turn.h"
 #include "cli/verb.h"
 #include "shared/text.h"
@@ -20,9 +20,17 @@
 #error "the build says where the simulator is installed"
 #endif
 
+/* By the name of the locale: to load it would take longer than all that the driver is asked. */
 bool cli_is_unicode(void)
 {
-	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	static const char *const variables[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	const char *name = NULL, *codeset;
+
+	for (size_t i = 0; i < 3 && !(name && *name); i++)
+		name = getenv(variables[i]);
+	codeset = name ? strchr(name, '.') : NULL;
+	return codeset && (strncasecmp(codeset, ".UTF-8", 6) == 0 ||
+			   strncasecmp(codeset, ".utf8", 5) == 0);
 }
 
 int cli_catalog(struct cli *cli, struct mig_catalog **ret, struct mig_error *err)
@@ -216,6 +224,22 @@ static int check_meant(const struct cli *cli, bool is_simulated, const char *nam
 	return 0;
 }
 
+/* Nothing is begun, or planned from a machine that is half of one thing and half of another. */
+static int check_finished(struct cli *cli, const struct mig_snapshot *snap,
+			  struct mig_error *err)
+{
+	char text[512];
+	int rc;
+
+	if (cli->verb->flags & VERB_ENDS || cli_option(cli, "dry-run"))
+		return 0;
+	rc = cli_unfinished(cli, snap, text, sizeof(text));
+	return rc > 0   ? mig_fail(err, MIG_E_UNFINISHED, "an earlier change is unfinished: %s",
+				   text)
+	       : rc < 0 ? mig_fail(err, -rc, "%s", text)
+			: 0;
+}
+
 int cli_machine(struct cli *cli, struct mig_snapshot *ret, struct mig_error *err)
 {
 	struct mig_snapshot snap = { 0 };
@@ -239,8 +263,14 @@ int cli_machine(struct cli *cli, struct mig_snapshot *ret, struct mig_error *err
 		mig_snapshot_free(&snap);
 		return rc;
 	}
-	if (cli->verb->flags & VERB_CHANGES)
+	if (cli->verb->flags & VERB_CHANGES) {
 		fprintf(stderr, "%s\n", cli_machine_line(&snap, line, sizeof(line)));
+		rc = check_finished(cli, &snap, err);
+	}
+	if (rc < 0) {
+		mig_snapshot_free(&snap);
+		return rc;
+	}
 	*ret = snap;
 	return 0;
 }

@@ -1,230 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One device, by every name that it has anywhere. */
+/* migctl resolve - which device a name means, whoever calls it so. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "cli/verb.h"
+#include "cli/home.h"
+#include "cli/resolve.h"
 #include "shared/cleanup.h"
-#include "shared/table.h"
 #include "shared/text.h"
 
-#define CDI_KIND "nvidia.com/gpu="
-
-/* Capability minors: the driver's table where it can be read, else the one that every driver
- * so far has had. Source: NVIDIA/open-gpu-kernel-modules 595.45.04, nv-caps.c. */
-enum {
-	MINOR_CONFIG = 1,
-	MINOR_MONITOR = 2,
-	MINOR_FIRST = 3,
-	MINORS_A_GI = 1 + MIG_CAPS_CIS,
-	GIS_A_GPU = MIG_CAPS_GIS
-};
-
-struct resolver {
-	struct mig_snapshot snap;
-	struct mig_caps caps;
-	bool has_caps;
-	struct table table;
-	json_t *matches; /* NULL: text is wanted */
-	int n;
-};
-
-static int cap_minor(const struct resolver *r, int gpu_minor, int gi, int ci)
-{
-	if (gpu_minor < 0 || gpu_minor >= MIG_CAPS_GPUS || gi < 0 || gi >= GIS_A_GPU)
-		return -1;
-	if (r->has_caps)
-		return mig_caps_minor(&r->caps, gpu_minor, gi, ci);
-	return MINOR_FIRST + (gpu_minor * GIS_A_GPU + gi) * MINORS_A_GI + (ci < 0 ? 0 : 1 + ci);
-}
-
-/* --- All names of one device ------------------------------------------------------------ */
-
-static const struct table_column columns[] = {
-	{ "name", "NAME", TABLE_STRING },
-	{ "value", "VALUE", TABLE_STRING },
-};
-
-static void begin(struct resolver *r)
-{
-	char line[256];
-
-	if (r->matches) {
-		json_array_append_new(r->matches, json_object());
-		return;
-	}
-	if (r->n == 0)
-		puts(cli_machine_line(&r->snap, line, sizeof(line)));
-	r->table = table_new(columns, 2);
-}
-
-static void end(struct resolver *r)
-{
-	r->n++;
-	if (r->matches)
-		return;
-	putchar('\n');
-	table_print(stdout, &r->table);
-	table_free(&r->table);
-}
-
-static json_t *current(struct resolver *r)
-{
-	return json_array_get(r->matches, json_array_size(r->matches) - 1);
-}
-
-static void name_text(struct resolver *r, const char *key, const char *fmt, ...)
-	MIG_PRINTF(3, 4);
-static void name_text(struct resolver *r, const char *key, const char *fmt, ...)
-{
-	char value[256];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(value, sizeof(value), fmt, ap);
-	va_end(ap);
-	if (r->matches) {
-		json_object_set_new(current(r), key, json_string(value));
-		return;
-	}
-	table_cell(&r->table, "%s", key);
-	table_cell(&r->table, "%s", value);
-}
-
-/* What is not known (-1) has no line. */
-static void name_number(struct resolver *r, const char *key, int value)
-{
-	if (value < 0)
-		return;
-	if (r->matches) {
-		json_object_set_new(current(r), key, json_integer(value));
-		return;
-	}
-	table_cell(&r->table, "%s", key);
-	table_cell(&r->table, "%d", value);
-}
-
-/* Slurm's AutoDetect makes it of NVML's name. */
-static char *slurm_type(const struct mig_gpu *gpu, const char *profile, char *buf, size_t len)
-{
-	snprintf(buf, len, "%s%s%s", gpu->name, *profile ? "_" : "", profile);
-	for (char *p = buf; *p; p++)
-		*p = *p == ' ' ? '_' : (char)tolower((unsigned char)*p);
-	return buf;
-}
-
-static const char *gi_profile(const struct mig_gpu *gpu, const struct mig_gi *gi)
-{
-	return gpu->type && gi->profile >= 0 ? gpu->type->profiles[gi->profile].name : "";
-}
-
-static const char *ci_profile(const struct mig_gpu *gpu, const struct mig_gi *gi,
-			      const struct mig_ci *ci)
-{
-	if (!gpu->type || gi->profile < 0 || ci->profile < 0)
-		return "";
-	return gpu->type->profiles[gi->profile].ci[ci->profile].name;
-}
-
-static void name_gpu(struct resolver *r, const struct mig_gpu *gpu)
-{
-	name_number(r, "gpu", gpu->index);
-	name_text(r, "gpu_uuid", "%s", gpu->uuid);
-	name_text(r, "gpu_name", "%s", gpu->name);
-	name_text(r, "pci_bus_id", "%s", gpu->bus_id);
-	if (gpu->minor >= 0)
-		name_text(r, "gpu_node", "/dev/nvidia%d", gpu->minor);
-}
-
-static void name_node(struct resolver *r, const char *minor_key, const char *node_key,
-		      int minor_number)
-{
-	if (minor_number < 0)
-		return;
-	name_number(r, minor_key, minor_number);
-	name_text(r, node_key, "/dev/nvidia-caps/nvidia-cap%d", minor_number);
-}
-
-static void name_gi(struct resolver *r, const struct mig_gpu *gpu, const struct mig_gi *gi)
-{
-	name_number(r, "gi", gi->id);
-	if (*gi_profile(gpu, gi) && gi->start >= 0)
-		name_text(r, "place", "%d:%s@%d", gpu->index, gi_profile(gpu, gi), gi->start);
-	name_node(r, "gi_minor", "gi_node", cap_minor(r, gpu->minor, gi->id, -1));
-}
-
-static void name_ci(struct resolver *r, const struct mig_gpu *gpu, const struct mig_gi *gi,
-		    const struct mig_ci *ci)
-{
-	char type[MIG_NAME_MAX * 2];
-
-	name_number(r, "ci", ci->id);
-	name_node(r, "ci_minor", "ci_node", cap_minor(r, gpu->minor, gi->id, ci->id));
-	name_text(r, "ids", "%d/%d/%d", gpu->index, gi->id, ci->id);
-	if (*ci_profile(gpu, gi, ci))
-		name_text(r, "profile", "%s", ci_profile(gpu, gi, ci));
-	if (*ci->uuid)
-		name_text(r, "uuid", "%s", ci->uuid);
-	name_text(r, "uuid_r450", "MIG-%s/%d/%d", gpu->uuid, gi->id, ci->id);
-	if (ci->index >= 0) {
-		name_text(r, "index", "%d:%d", gpu->index, ci->index);
-		name_text(r, "cdi_index", CDI_KIND "%d:%d", gpu->index, ci->index);
-	}
-	if (*ci->uuid) {
-		name_text(r, "cdi_uuid", CDI_KIND "%s", ci->uuid);
-		name_text(r, "kubelet_id", "%s", ci->uuid);
-	}
-	if (*ci_profile(gpu, gi, ci))
-		name_text(r, "slurm_type", "%s",
-			  slurm_type(gpu, ci_profile(gpu, gi, ci), type, sizeof(type)));
-}
-
-static void say_whole(struct resolver *r, const struct mig_gpu *gpu)
-{
-	char type[MIG_NAME_MAX * 2];
-
-	begin(r);
-	name_gpu(r, gpu);
-	name_text(r, "cdi_index", CDI_KIND "%d", gpu->index);
-	name_text(r, "cdi_uuid", CDI_KIND "%s", gpu->uuid);
-	if (gpu->mode == 0) { /* else the plugins hand out its MIG devices */
-		name_text(r, "kubelet_id", "%s", gpu->uuid);
-		name_text(r, "slurm_type", "%s", slurm_type(gpu, "", type, sizeof(type)));
-	}
-	end(r);
-}
-
-/* @ci < 0: all of the GPU instance. */
-static void say(struct resolver *r, const struct mig_ref *ref)
-{
-	const struct mig_gpu *gpu = &r->snap.gpus[ref->gpu];
-	const struct mig_gi *gi = ref->gi < 0 ? NULL : &gpu->gis[ref->gi];
-
-	if (!gi) {
-		say_whole(r, gpu);
-		return;
-	}
-	for (int c = 0; c < gi->n_cis; c++) {
-		if (ref->ci >= 0 && ref->ci != c)
-			continue;
-		begin(r);
-		name_gpu(r, gpu);
-		name_gi(r, gpu, gi);
-		name_ci(r, gpu, gi, &gi->cis[c]);
-		end(r);
-	}
-	if (gi->n_cis > 0)
-		return;
-	begin(r);
-	name_gpu(r, gpu);
-	name_gi(r, gpu, gi);
-	end(r);
-}
-
-/* --- What was meant --------------------------------------------------------------------- */
+/* Capabilities of no GPU's, where the driver's table cannot be read. Source:
+ * NVIDIA/open-gpu-kernel-modules 595.45.04, nv-caps.c. */
+enum { MINOR_CONFIG = 1, MINOR_MONITOR = 2 };
 
 static int find_gpu_minor(const struct resolver *r, int minor_number)
 {
@@ -260,7 +49,7 @@ static int find_minor(const struct resolver *r, const char *text, uint64_t wante
 	for (int g = 0; g < r->snap.n_gpus; g++) {
 		for (int gi = 0; gi < MIG_CAPS_GIS; gi++) {
 			for (int ci = -1; ci < MIG_CAPS_CIS; ci++) {
-				const int m = cap_minor(r, r->snap.gpus[g].minor, gi, ci);
+				const int m = resolve_minor(r, r->snap.gpus[g].minor, gi, ci);
 
 				if (m >= 0 && (uint64_t)m == wanted)
 					return find_cap(r, text, g, gi, ci, ret, err);
@@ -374,16 +163,17 @@ static int say_slurm(struct resolver *r, const char *text)
 		const struct mig_gpu *gpu = &r->snap.gpus[g];
 
 		if (!gpu->mode &&
-		    strcasecmp(text, slurm_type(gpu, "", type, sizeof(type))) == 0)
-			say_whole(r, gpu);
+		    strcasecmp(text, resolve_slurm_type(gpu, "", type, sizeof(type))) == 0)
+			resolve_say(r, &(struct mig_ref){ g, -1, -1 });
 		for (int i = 0; i < gpu->n_gis; i++) {
 			for (int c = 0; c < gpu->gis[i].n_cis; c++) {
 				const char *p =
-					ci_profile(gpu, &gpu->gis[i], &gpu->gis[i].cis[c]);
+					resolve_profile(gpu, &gpu->gis[i], &gpu->gis[i].cis[c]);
 
-				if (*p && strcasecmp(text, slurm_type(gpu, p, type,
-								      sizeof(type))) == 0)
-					say(r, &(struct mig_ref){ g, i, c });
+				if (*p &&
+				    strcasecmp(text, resolve_slurm_type(gpu, p, type,
+									sizeof(type))) == 0)
+					resolve_say(r, &(struct mig_ref){ g, i, c });
 			}
 		}
 	}
@@ -400,9 +190,17 @@ static int blame_lost(const struct resolver *r, int rc, struct mig_error *err)
 	return rc;
 }
 
-/* A UUID is all that is left of an instance; without a record nobody can say which it was. */
-static int explain(int rc, const char *text, struct mig_error *err)
+/* A UUID is all that is left of an instance; the record may say which it was. */
+static int explain(const struct resolver *r, int rc, const char *text, struct mig_error *err)
 {
+	const struct mig_record_gone *gone =
+		rc == -MIG_E_NOENT && r->home ? mig_record_was(&r->rec, text) : NULL;
+	char was[320];
+
+	if (gone)
+		return mig_hint(err, rc, "it is stale: it was %s",
+				resolve_gone_text(gone, was, sizeof(was)));
+
 	if (rc == -MIG_E_NOENT && strncasecmp(text, "MIG-GPU-", 8) == 0)
 		return mig_hint(err, rc, "the name is stale if it was right once");
 	if (rc == -MIG_E_NOENT && strncasecmp(text, "MIG-", 4) == 0)
@@ -416,6 +214,7 @@ static int resolve(struct resolver *r, const char *text, struct mig_error *err)
 {
 	char name[256];
 	struct mig_ref ref;
+	bool is_name = false;
 	int rc;
 
 	if (strlen(text) >= sizeof(name))
@@ -429,14 +228,17 @@ static int resolve(struct resolver *r, const char *text, struct mig_error *err)
 	if (rc > 0) {
 		if (say_slurm(r, name) > 0)
 			return 0;
-		rc = mig_ref_parse(&r->snap, name, &ref, NULL, err);
-		rc = explain(rc, name, err);
+		/* What may be a name is nothing else. */
+		is_name = r->home && mig_instance_name_ok(name);
+		rc = is_name ? mig_record_find(&r->rec, r->home, &r->snap, name, &ref, err)
+			     : mig_ref_parse(&r->snap, name, &ref, NULL, err);
+		rc = explain(r, rc, name, err);
 	}
-	if (rc < 0)
-		return blame_lost(r, rc, err);
+	if (rc < 0) /* the record says itself of a name where it is */
+		return is_name ? rc : blame_lost(r, rc, err);
 	rc = mig_gpu_check_lost(&r->snap.gpus[ref.gpu], err);
 	if (rc == 0)
-		say(r, &ref);
+		resolve_say(r, &ref);
 	return rc;
 }
 
@@ -448,6 +250,20 @@ static void read_caps(struct cli *cli, struct resolver *r)
 
 	r->has_caps =
 		cli_root(cli, &root, NULL) == 0 && mig_caps_read(root, &r->caps, NULL) == 0;
+}
+
+/* What was is not known to everybody; what is, is. */
+static void read_record(struct cli *cli, struct resolver *r)
+{
+	struct mig_error err;
+	int rc = cli_home(cli, &r->snap, &r->home, &err);
+
+	if (rc == 0)
+		rc = mig_record_read(r->home, &r->rec, &err);
+	if (rc == 0)
+		return;
+	r->home = NULL;
+	fprintf(stderr, "migctl: names are unknown: %s\n", err.msg);
 }
 
 static int run(struct cli *cli, struct mig_error *err)
@@ -462,6 +278,7 @@ static int run(struct cli *cli, struct mig_error *err)
 	if (rc < 0)
 		return rc;
 	read_caps(cli, r);
+	read_record(cli, r);
 	if (cli->is_json)
 		r->matches = json_array();
 	rc = resolve(r, cli->argv[0], err);
@@ -471,6 +288,7 @@ static int run(struct cli *cli, struct mig_error *err)
 		rc = cli_print_json(doc, err);
 	}
 	json_decref(r->matches);
+	mig_record_free(&r->rec);
 	mig_snapshot_free(&r->snap);
 	return rc;
 }
@@ -480,15 +298,15 @@ const struct verb verb_resolve = {
 	.name = "resolve",
 	.operands = "NAME",
 	.summary = "show every name of a GPU or MIG device, given any one",
-	.text = "NAME is what anybody calls it: an index (0, 0:1), ids (0/2, 0/2/0), a place "
+	.text = "NAME is what anybody calls it: its stable name (team-a/llm), an index (0, 0:1), ids (0/2, 0/2/0), a place "
 		"(0:3g.40gb@4), a UUID of either form, a PCI bus id, a device node (/dev/nvidia0, "
 		"/dev/nvidia-caps/nvidia-cap21, cap21), a line of mig-minors (gpu0/gi2/access), a "
 		"CDI name (nvidia.com/gpu=0:1), a kubelet's device id (MIG-...::3), or a type of "
 		"Slurm's, which means every device of that type.\n\n"
 		"A name of a place where nothing stands now is refused and called stale. Ids are "
-		"used again, and a UUID follows from GPU and ids: one that was written down "
-		"before a change may mean another instance after it, and nothing here "
-		"remembers which it was.",
+		"used again, and a UUID follows from GPU and ids: one that was written down before "
+		"a change may mean another instance after it. Where migctl made that change, the "
+		"line uuid_stale_for says which it was and until when.",
 	.example =
 		"  migctl resolve 0:1\n  migctl resolve /dev/nvidia-caps/nvidia-cap21 --json\n",
 	.min_operands = 1,

@@ -12,6 +12,7 @@
 
 #include <mig/device.h>
 #include <mig/error.h>
+#include <mig/record.h>
 
 struct option {
 	const char *name; /* without dashes: "file" */
@@ -28,6 +29,7 @@ enum verb_flags {
 	VERB_BRIEF =
 		4,    /* its text shows what stands, and nothing that only the catalog tells */
 	VERB_RAW = 8, /* reads all that stands behind its name by itself, options too */
+	VERB_ENDS = 16, /* may be run while a change is unfinished: it ends it */
 };
 
 struct cli;
@@ -52,6 +54,7 @@ struct cli {
 	const char *sim_variable;        /* MIGCTL_SIM, or NULL */
 	const char *sim_dir;             /* folder of simulated machines; never NULL */
 	bool is_hardware;                /* --hardware */
+	bool is_hasty;                   /* --no-wait */
 	const char *catalog_dir;         /* --catalog, or NULL */
 	const char *values[OPTIONS_MAX]; /* of the verb's options; "" for a flag that is set */
 	int argc;                        /* operands, the verb's name not among them */
@@ -60,6 +63,8 @@ struct cli {
 	struct mig_machine *machine; /* likewise */
 	bool has_turn;               /* this process changes the machine now; see cli/turn.h */
 	int turn_fd;
+	struct mig_home home; /* once has_home: see cli/home.h */
+	bool has_home;
 	double change_began_s; /* when the running of a change began; of no epoch */
 };
 

@@ -32,11 +32,15 @@ typedef uint64_t __attribute__((may_alias)) word;
 struct sim_map {
 	struct sim_fixed fixed;
 	_Alignas(64) uint64_t seq;
+	uint32_t has_tree;
 	_Alignas(64) word half[2][HALF_WORDS];
 	_Alignas(64) struct sim_faults faults;
 	_Alignas(64) struct sim_events events;
 };
 
+static_assert(offsetof(struct sim_fixed, types) + SIM_SPECS_MAX * sizeof(struct sim_type) ==
+		      sizeof(struct sim_fixed),
+	      "types stand last");
 static_assert(sizeof(struct sim_half) % 8 == 0, "a half is whole words");
 static_assert(offsetof(struct sim_half, holds) % 8 == 0, "holds begin at a word");
 static_assert(offsetof(struct sim_half, gpus) % 8 == 0, "GPUs begin at a word");
@@ -114,6 +118,27 @@ int sim_image_read(const struct sim_image *img, struct sim_half *ret, uint64_t *
 				img->fixed->name, why);
 	*ret_seq = seq;
 	return 0;
+}
+
+/* --- The tree ------------------------------------------------------------------------------ */
+
+int sim_image_mark_tree(const struct sim_image *img, struct mig_error *err)
+{
+	int rc;
+
+	if (sim_image_has_tree(img))
+		return 0;
+	rc = sim_image_lock(img, err);
+	if (rc < 0)
+		return rc;
+	__atomic_store_n(&img->map->has_tree, 1, __ATOMIC_RELEASE);
+	sim_image_unlock(img);
+	return 0;
+}
+
+bool sim_image_has_tree(const struct sim_image *img)
+{
+	return __atomic_load_n(&img->map->has_tree, __ATOMIC_ACQUIRE) != 0;
 }
 
 /* --- Events ----------------------------------------------------------------------------- */
@@ -296,21 +321,28 @@ static int check_header(const struct sim_fixed *f, const struct stat *st, const 
 	return 0;
 }
 
-/* A private copy: what was checked stays what it was. */
+/* A private copy: what was checked stays what it was. Of the types only those there are, which
+ * stand last: most machines have one, and the rest is most of the bytes. */
 static int read_fixed(int fd, const struct stat *st, const char *path, struct sim_fixed **ret,
 		      struct mig_error *err)
 {
+	const size_t head = offsetof(struct sim_fixed, types);
 	cleanup_free struct sim_fixed *fixed = calloc(1, sizeof(*fixed));
 	const char *why;
+	ssize_t n;
 	int rc;
 
 	if (!fixed)
 		return mig_fail(err, MIG_E_NOMEM, "open %s: out of memory", path);
-	if (pread(fd, fixed, sizeof(*fixed), 0) < (ssize_t)offsetof(struct sim_fixed, id))
+	n = pread(fd, fixed, head, 0);
+	if (n < (ssize_t)offsetof(struct sim_fixed, id))
 		return mig_fail(err, MIG_E_MACHINE, "%s is not a simulated machine", path);
 	rc = check_header(fixed, st, path, err);
 	if (rc < 0)
 		return rc;
+	if (fixed->n_types <= SIM_SPECS_MAX &&
+	    pread(fd, fixed->types, fixed->n_types * sizeof(fixed->types[0]), (off_t)head) < 0)
+		return mig_fail(err, MIG_E_IO, "read %s: %s", path, strerror(errno));
 	if (!sim_fixed_is_sound(fixed, &why))
 		return mig_fail(err, MIG_E_MACHINE,
 				"%s is damaged: %s; remove it and make it anew", path, why);

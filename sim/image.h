@@ -235,6 +235,17 @@ void sim_image_unlock(const struct sim_image *img);
  */
 void sim_image_publish(const struct sim_image *img, const struct sim_half *next);
 
+/**
+ * sim_image_mark_tree - from now on whoever changes the machine brings its tree of files along.
+ *
+ * It is marked under the lock: a change that was published before stands in the state that is read
+ * next, and the maker of a later one sees the mark. Errors: PERM (opened for reading), IO.
+ */
+int sim_image_mark_tree(const struct sim_image *img, struct mig_error *err) MIG_MUST_USE;
+
+/** sim_image_has_tree - is it marked? A machine that never had a tree pays nothing for it. */
+bool sim_image_has_tree(const struct sim_image *img);
+
 /** sim_image_faults - what is to go wrong: mapped, shared, and read-only if the image is. */
 struct sim_faults *sim_image_faults(const struct sim_image *img);
 

@@ -16,10 +16,12 @@ struct slot {
 };
 
 static struct slot slots[SIM_GPUS_MAX][INDICES_MAX];
+static uint64_t numbered[SIM_GPUS_MAX]; /* of which state they are, plus 1; 0: of none */
 
 void sim_index_reset(void)
 {
-	memset(slots, 0, sizeof(slots));
+	memset(numbered, 0, sizeof(numbered));
+	memset(slots, 0, sim_fixed()->n_gpus * sizeof(slots[0]));
 }
 
 static uint32_t generation_at(const struct sim_gpu_state *gpu, int gi, int ci)
@@ -49,6 +51,9 @@ static struct slot *indices(int gpu)
 	const struct sim_gpu_state *state = &sim_view()->gpus[gpu];
 	struct slot *of = slots[gpu];
 
+	if (numbered[gpu] == sim_view_seq() + 1)
+		return of;
+	numbered[gpu] = sim_view_seq() + 1;
 	for (int i = 0; i < INDICES_MAX; i++)
 		if (of[i].generation &&
 		    generation_at(state, of[i].gi, of[i].ci) != of[i].generation)

@@ -4,34 +4,57 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mig/catalog.h>
+
 #include "shared/cleanup.h"
 #include "shared/file.h"
 #include "shared/text.h"
 #include "sim/inject.h"
 #include "sim/open.h"
 
+enum { PUBLISHED_BYTES = 8192 }; /* room for the lines of every type of a machine */
+
+/* One GPU type's lines, of data/timing.yaml. @key: NULL for any type. */
+static void write_timing(const struct mig_timing *timing, const char *key, char *buf,
+			 size_t len)
+{
+	char of[MIG_NAME_MAX + 8] = "";
+
+	if (key)
+		text_append(of, sizeof(of), " gpu=%s", key);
+	for (int i = 1; i <= MIG_UNITS_MAX; i++) {
+		if (timing->create_ms[i] != MIG_UNKNOWN)
+			text_append(buf, len,
+				    "nvmlDeviceCreateGpuInstance*%s slices=%d %lldms\n", of, i,
+				    (long long)timing->create_ms[i]);
+	}
+	text_append(buf, len, "nvmlGpuInstanceDestroy%s %lldms\n", of,
+		    (long long)timing->destroy_ms);
+}
+
 /*
- * Measured through NVML on A30, A100 and H100 by the authors of a scheduler for MIG
- * (artecs-group/RL_MIG_scheduler, algorithm.py): a GPU instance and its compute instance
- * together, which is why the latter take no time here. For destroying they give a range:
- * its middle stands here. Other GPU types: as H100, which nobody has measured.
+ * What is published of making and destroying GPU instances, as a profile. Compute instances
+ * take no time here: they are measured together with their GPU instance.
  */
-static const char published[] = "nvmlDeviceCreateGpuInstance* slices=1 160ms\n"
-				"nvmlDeviceCreateGpuInstance* slices=2 210ms\n"
-				"nvmlDeviceCreateGpuInstance* slices=3 330ms\n"
-				"nvmlDeviceCreateGpuInstance* slices=4 380ms\n"
-				"nvmlDeviceCreateGpuInstance* slices=7 420ms\n"
-				"nvmlGpuInstanceDestroy 235ms\n"
-				"nvmlDeviceCreateGpuInstance* gpu=A100 slices=1 160ms\n"
-				"nvmlDeviceCreateGpuInstance* gpu=A100 slices=2 170ms\n"
-				"nvmlDeviceCreateGpuInstance* gpu=A100 slices=3 200ms\n"
-				"nvmlDeviceCreateGpuInstance* gpu=A100 slices=4 210ms\n"
-				"nvmlDeviceCreateGpuInstance* gpu=A100 slices=7 240ms\n"
-				"nvmlGpuInstanceDestroy gpu=A100 210ms\n"
-				"nvmlDeviceCreateGpuInstance* gpu=A30 slices=1 110ms\n"
-				"nvmlDeviceCreateGpuInstance* gpu=A30 slices=2 120ms\n"
-				"nvmlDeviceCreateGpuInstance* gpu=A30 slices=4 130ms\n"
-				"nvmlGpuInstanceDestroy gpu=A30 100ms\n";
+static int published(const struct sim_fixed *fixed, char *buf, size_t len,
+		     struct mig_error *err)
+{
+	struct mig_timing any, own;
+	int rc = mig_timing_find("", &any, err);
+
+	if (rc < 0)
+		return rc;
+	buf[0] = '\0';
+	write_timing(&any, NULL, buf, len);
+	for (uint32_t i = 0; i < fixed->n_types; i++) {
+		rc = mig_timing_find(fixed->types[i].key, &own, err);
+		if (rc < 0)
+			return rc;
+		if (own.basis != MIG_BASIS_ASSUMED)
+			write_timing(&own, fixed->types[i].key, buf, len);
+	}
+	return 0;
+}
 
 struct line {
 	char *call, *gpu;
@@ -141,20 +164,21 @@ int sim_inject_latency(const char *dir, const char *machine, const char *profile
 		       struct mig_error *err)
 {
 	struct sim_latency rows[SIM_LATENCIES_MAX];
+	const bool is_published = strcmp(profile, "published") == 0;
 	cleanup_free char *read = NULL;
-	const char *text = strcmp(profile, "published") == 0 ? published : "";
+	char lines[PUBLISHED_BYTES] = "";
 	struct sim_open m;
 	int rc = 0, n;
 
-	if (text != published && strcmp(profile, "none") != 0) {
+	if (!is_published && strcmp(profile, "none") != 0)
 		rc = mig_file_read(profile, &read, err);
-		text = read;
-	}
 	if (rc == 0)
 		rc = sim_open_locked(dir, machine, &m, err);
 	if (rc < 0)
 		return rc;
-	n = sim_latency_parse(text, profile, m.img.fixed, rows, err);
+	n = is_published ? published(m.img.fixed, lines, sizeof(lines), err) : 0;
+	if (n == 0)
+		n = sim_latency_parse(read ? read : lines, profile, m.img.fixed, rows, err);
 	if (n >= 0)
 		sim_fault_set_latencies(sim_image_faults(&m.img), profile, rows, (unsigned)n);
 	sim_open_close(&m);

@@ -50,6 +50,7 @@ void sim_leave(const struct sim_call *call);
 /* Inside a call: the machine. */
 const struct sim_fixed *sim_fixed(void);
 const struct sim_half *sim_view(void);
+uint64_t sim_view_seq(void); /* which state it is */
 const struct sim_image *sim_image(void);
 const struct sim_version *sim_driver(void);
 bool sim_is_privileged(void);

@@ -62,6 +62,7 @@ static int make_whole(const struct sim_tree *tree, struct mig_error *err)
 	snprintf(path, sizeof(path), "%s/root", tree->folder);
 	rc = sim_image_read(tree->img, half, &seq, err);
 	tree_remove(made); /* of one who was killed */
+	sim_tree_forget_kept(tree);
 	if (rc == 0 && (mkdir(made, 0755) < 0 || chmod(made, 0755) < 0 ||
 			(geteuid() == 0 && chown(made, tree->img->owner, (gid_t)-1) < 0)))
 		rc = fail_tree(err, tree, "make a folder");
@@ -92,6 +93,7 @@ static int refresh(struct sim_tree *tree, struct mig_error *err)
 {
 	const char *failed;
 	uint64_t seq;
+	int rc;
 
 	if (sim_tree_lock(tree, true) < 0) {
 		const int error = errno;
@@ -102,6 +104,9 @@ static int refresh(struct sim_tree *tree, struct mig_error *err)
 		errno = error;
 		return fail_tree(err, tree, "it is behind its machine");
 	}
+	rc = sim_image_mark_tree(tree->img, err);
+	if (rc < 0)
+		return rc;
 	if (!sim_tree_seq(tree, &seq))
 		return make_whole(tree, err);
 	if (sim_tree_update(tree, &failed) < 0)

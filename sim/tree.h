@@ -5,8 +5,10 @@
  *
  *	DIR/NAME/tree		a lock, and of which state the tree is
  *	DIR/NAME/root/		made once, and then only these change:
- *	    proc/driver/nvidia/capabilities/	made anew beside, and exchanged
+ *	    proc/driver/nvidia/capabilities/	an instance's folder is moved in or out; where
+ *						more changes, made anew beside and exchanged
  *	    dev/nvidia-caps/			nodes come before a capability and go after it
+ *	DIR/NAME/.caps-kept/	folders and nodes of instances that went, until they come back
  *
  * The folders above those two stay the same ones, so that a bind mount of /proc/driver or
  * /dev/nvidia-caps shows every change. Once there is a tree, whoever changes the machine brings

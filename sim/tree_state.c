@@ -7,85 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "shared/cleanup.h"
 #include "shared/text.h"
 
-/* Counts every change of what stands in a tree: an older one is made anew. */
-enum { TREE_VERSION = 1 };
-
-enum { STAMP_BYTES = 96, PATH_BYTES = 4096 + 128 };
-
-#define CAPABILITIES "root/proc/driver/nvidia/capabilities"
+enum { PATH_BYTES = SIM_TREE_PATH_BYTES };
 
 unsigned sim_cap_minor(int gpu, int gi, int ci)
 {
 	return (unsigned)(3 + 135 * gpu + 9 * gi + (ci < 0 ? 0 : 1 + ci));
-}
-
-/* --- Lock and stamp ------------------------------------------------------------------------ */
-
-int sim_tree_lock(struct sim_tree *tree, bool may_make)
-{
-	char path[PATH_BYTES];
-	int rc;
-
-	snprintf(path, sizeof(path), "%s/tree", tree->folder);
-	tree->lock =
-		open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (may_make ? O_CREAT : 0), 0644);
-	if (tree->lock < 0)
-		return -1;
-	if (geteuid() == 0 && fchown(tree->lock, tree->img->owner, (gid_t)-1) < 0)
-		return -1;
-	do
-		rc = flock(tree->lock, LOCK_EX);
-	while (rc < 0 && errno == EINTR);
-	return rc;
-}
-
-void sim_tree_unlock(struct sim_tree *tree)
-{
-	if (tree->lock < 0)
-		return;
-	/* Not by closing alone: a child that another thread forked has the descriptor too. */
-	flock(tree->lock, LOCK_UN);
-	close(tree->lock);
-	tree->lock = -1;
-}
-
-/* "1 <id of the machine> " in front of the number of the state. */
-static void stamp_begin(const struct sim_tree *tree, char *buf, size_t len)
-{
-	snprintf(buf, len, "%d %s ", TREE_VERSION, tree->img->fixed->id);
-}
-
-bool sim_tree_seq(const struct sim_tree *tree, uint64_t *ret_seq)
-{
-	char begin[STAMP_BYTES], text[STAMP_BYTES], path[PATH_BYTES];
-	const ssize_t n = pread(tree->lock, text, sizeof(text) - 1, 0);
-	size_t len;
-
-	snprintf(path, sizeof(path), "%s/" CAPABILITIES, tree->folder);
-	if (n <= 0 || access(path, F_OK) < 0)
-		return false;
-	text[n] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	stamp_begin(tree, begin, sizeof(begin));
-	len = strlen(begin);
-	return strncmp(text, begin, len) == 0 && text_parse_u64(text + len, ret_seq);
-}
-
-int sim_tree_stamp(const struct sim_tree *tree, uint64_t seq)
-{
-	char text[STAMP_BYTES];
-
-	stamp_begin(tree, text, sizeof(text));
-	/* Always as long: a shorter one would leave the end of the longer. */
-	text_append(text, sizeof(text), "%020llu\n", (unsigned long long)seq);
-	return pwrite(tree->lock, text, strlen(text), 0) < 0 ? -1 : 0;
 }
 
 /* --- What changes -------------------------------------------------------------------------- */
@@ -162,23 +94,32 @@ static struct minors minors_of(const struct sim_fixed *fixed, const struct sim_h
 	return m;
 }
 
+static void node_name(unsigned minor_number, char *buf, size_t len)
+{
+	snprintf(buf, len, "dev/nvidia-caps/nvidia-cap%u", minor_number);
+}
+
+static void add_node(struct tree_writer *w, unsigned minor_number)
+{
+	char name[64];
+
+	node_name(minor_number, name, sizeof(name));
+	tree_node(w, name, minor_number == SIM_CAP_CONFIG ? 0400 : 0444, SIM_MAJOR_CAPS,
+		  minor_number);
+}
+
 void sim_tree_add_nodes(struct tree_writer *w, const struct sim_fixed *fixed,
 			const struct sim_half *half)
 {
 	const struct minors m = minors_of(fixed, half);
-	char name[64];
 
-	for (unsigned i = 0; i < SIM_CAPS_END; i++) {
-		if (!m.is[i])
-			continue;
-		snprintf(name, sizeof(name), "dev/nvidia-caps/nvidia-cap%u", i);
-		tree_node(w, name, i == SIM_CAP_CONFIG ? 0400 : 0444, SIM_MAJOR_CAPS, i);
-	}
+	for (unsigned i = 0; i < SIM_CAPS_END; i++)
+		if (m.is[i])
+			add_node(w, i);
 }
 
-/* Go through the nodes that there are: note them in @ret_there, remove those not in @keep. */
-static int walk_nodes(const struct sim_tree *tree, struct minors *ret_there,
-		      const struct minors *keep)
+/* The nodes that there are. */
+static int read_nodes(const struct sim_tree *tree, struct minors *ret)
 {
 	char path[PATH_BYTES];
 	struct dirent *entry;
@@ -190,13 +131,9 @@ static int walk_nodes(const struct sim_tree *tree, struct minors *ret_there,
 	if (!dir)
 		return -1;
 	while ((entry = readdir(dir))) {
-		if (strncmp(entry->d_name, "nvidia-cap", 10) != 0 ||
-		    !text_parse_u64(entry->d_name + 10, &i))
-			continue;
-		if (ret_there && i < SIM_CAPS_END)
-			ret_there->is[i] = true;
-		if (keep && (i >= SIM_CAPS_END || !keep->is[i]))
-			unlinkat(dirfd(dir), entry->d_name, 0);
+		if (strncmp(entry->d_name, "nvidia-cap", 10) == 0 &&
+		    text_parse_u64(entry->d_name + 10, &i) && i < SIM_CAPS_END)
+			ret->is[i] = true;
 	}
 	closedir(dir);
 	return 0;
@@ -268,7 +205,7 @@ static int replace_capabilities(const struct sim_tree *tree, const struct sim_ha
 
 	if (make_beside(tree, made) < 0)
 		return -1;
-	snprintf(path, sizeof(path), "%s/" CAPABILITIES, tree->folder);
+	snprintf(path, sizeof(path), "%s/" SIM_TREE_CAPABILITIES, tree->folder);
 	snprintf(inside, sizeof(inside), "%s/capabilities", made);
 	w = tree_writer_open(made, tree->img->owner);
 	sim_tree_write_capabilities(&w, tree->img->fixed, half);
@@ -294,43 +231,146 @@ static unsigned only_difference(const struct minors *a, const struct minors *b)
 	return found;
 }
 
-/* One instance came or went, as with every call of the driver: its folder alone is moved in or
- * out, which is quicker than to make all anew. */
-static int move_instance(const struct sim_tree *tree, unsigned minor_number, bool is_new)
-{
-	const int nth = (int)minor_number - 3, ci = nth % 9 - 1;
-	char made[PATH_BYTES], inside[PATH_BYTES + 16], path[PATH_BYTES];
-	struct tree_writer w;
-	int rc = 0;
+/* --- What comes and goes --------------------------------------------------------------------- */
 
-	if (make_beside(tree, made) < 0)
-		return -1;
-	snprintf(path, sizeof(path), "%s/" CAPABILITIES "/gpu%d/mig/gi%d", tree->folder,
-		 nth / 135, nth % 135 / 9);
-	if (ci >= 0)
-		text_append(path, sizeof(path), "/ci%d", ci);
-	snprintf(inside, sizeof(inside), "%s/one", made);
-	if (is_new) {
-		w = tree_writer_open(made, tree->img->owner);
-		tree_dir(&w, "one");
-		write_cap(&w, "one/access", minor_number, 0444);
-		rc = tree_writer_close(&w);
-		errno = w.error;
-	}
-	if (rc == 0)
-		rc = is_new ? rename(inside, path) : rename(path, inside);
-	return finish(tree, made, rc);
+/*
+ * A folder or node of an instance that goes is kept beside the tree, and comes back when the
+ * instance does: of one minor it says the same each time. Nothing is made twice or deleted, which
+ * is what takes time: ext4 passes over every inode that was freed a short while ago.
+ */
+#define KEPT ".caps-kept"
+
+void sim_tree_forget_kept(const struct sim_tree *tree)
+{
+	char kept[PATH_BYTES], made[PATH_BYTES];
+
+	snprintf(kept, sizeof(kept), "%s/" KEPT, tree->folder);
+	snprintf(made, sizeof(made), "%s/.caps-new", tree->folder);
+	tree_remove(made);
+	rename(kept, made);
+	tree_remove(made);
 }
 
-static int add_nodes(const struct sim_tree *tree, const struct sim_half *half)
+static void kept_path(const struct sim_tree *tree, const char *what, unsigned minor_number,
+		      char buf[PATH_BYTES])
 {
-	char root[PATH_BYTES];
+	snprintf(buf, PATH_BYTES, "%s/" KEPT "/%s%u", tree->folder, what, minor_number);
+}
+
+static void folder_path(const struct sim_tree *tree, unsigned minor_number,
+			char buf[PATH_BYTES])
+{
+	const int nth = (int)minor_number - 3, ci = nth % 9 - 1;
+
+	snprintf(buf, PATH_BYTES, "%s/" SIM_TREE_CAPABILITIES "/gpu%d/mig/gi%d", tree->folder,
+		 nth / 135, nth % 135 / 9);
+	if (ci >= 0)
+		text_append(buf, PATH_BYTES, "/ci%d", ci);
+}
+
+static void node_path(const struct sim_tree *tree, unsigned minor_number, char buf[PATH_BYTES])
+{
+	snprintf(buf, PATH_BYTES, "%s/root/dev/nvidia-caps/nvidia-cap%u", tree->folder,
+		 minor_number);
+}
+
+/* A folder that is being made or removed: killed there, one leaves nothing that is taken for
+ * whole. */
+static void scratch_path(const struct sim_tree *tree, char buf[PATH_BYTES])
+{
+	snprintf(buf, PATH_BYTES, "%s/" KEPT "/new", tree->folder);
+}
+
+/* Make the folder of an instance that never was there. */
+static int make_instance(const struct sim_tree *tree, unsigned minor_number, const char *path)
+{
+	char made[PATH_BYTES];
 	struct tree_writer w;
 	int rc;
 
-	snprintf(root, sizeof(root), "%s/root", tree->folder);
-	w = tree_writer_open(root, tree->img->owner);
-	sim_tree_add_nodes(&w, tree->img->fixed, half);
+	scratch_path(tree, made);
+	tree_remove(made); /* of one who was killed */
+	w = tree_writer_open(tree->folder, tree->img->owner);
+	tree_dir(&w, KEPT "/new");
+	write_cap(&w, KEPT "/new/access", minor_number, 0444);
+	rc = tree_writer_close(&w);
+	errno = w.error;
+	return rc < 0 ? rc : rename(made, path);
+}
+
+static int keep_instance(const struct sim_tree *tree, const char *path, const char *kept)
+{
+	char old[PATH_BYTES];
+
+	if (rename(path, kept) == 0)
+		return 0;
+	/* One is kept already, from before all was made anew. */
+	scratch_path(tree, old);
+	tree_remove(old);
+	rename(kept, old);
+	tree_remove(old);
+	return rename(path, kept);
+}
+
+/* One instance came or went, as with every call of the driver: its folder alone is moved in or
+ * out. */
+static int move_instance(const struct sim_tree *tree, unsigned minor_number, bool is_new)
+{
+	char path[PATH_BYTES], kept[PATH_BYTES];
+
+	folder_path(tree, minor_number, path);
+	kept_path(tree, "cap", minor_number, kept);
+	if (!is_new)
+		return keep_instance(tree, path, kept);
+	return rename(kept, path) == 0 ? 0 : make_instance(tree, minor_number, path);
+}
+
+/* @is_next: those that are there are as they should be. */
+static int add_nodes(const struct sim_tree *tree, const struct minors *there,
+		     const struct minors *want, bool is_next)
+{
+	char path[PATH_BYTES], kept[PATH_BYTES];
+	struct tree_writer w;
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/root", tree->folder);
+	w = tree_writer_open(path, tree->img->owner);
+	for (unsigned i = 0; i < SIM_CAPS_END; i++) {
+		if (!want->is[i] || (there->is[i] && is_next))
+			continue;
+		node_path(tree, i, path);
+		kept_path(tree, "node", i, kept);
+		if (!there->is[i])
+			rename(kept, path);
+		/* Makes what was not kept, and makes good what was not whole. */
+		add_node(&w, i);
+	}
+	rc = tree_writer_close(&w);
+	errno = w.error;
+	return rc;
+}
+
+static void remove_nodes(const struct sim_tree *tree, const struct minors *there,
+			 const struct minors *want)
+{
+	char path[PATH_BYTES], kept[PATH_BYTES];
+
+	for (unsigned i = 0; i < SIM_CAPS_END; i++) {
+		if (!there->is[i] || want->is[i])
+			continue;
+		node_path(tree, i, path);
+		kept_path(tree, "node", i, kept);
+		if (rename(path, kept) < 0)
+			unlink(path);
+	}
+}
+
+static int make_kept(const struct sim_tree *tree)
+{
+	struct tree_writer w = tree_writer_open(tree->folder, tree->img->owner);
+	int rc;
+
+	tree_dir(&w, KEPT);
 	rc = tree_writer_close(&w);
 	errno = w.error;
 	return rc;
@@ -344,20 +384,24 @@ static int update_to(const struct sim_tree *tree, const struct sim_half *half, b
 	struct minors there = { 0 };
 	unsigned only = 0;
 
+	*ret_failed = "make " KEPT;
+	if (make_kept(tree) < 0)
+		return -1;
 	*ret_failed = "read dev/nvidia-caps";
-	if (walk_nodes(tree, &there, NULL) < 0)
+	if (read_nodes(tree, &there) < 0)
 		return -1;
 	if (is_next)
 		only = only_difference(&there, &want);
 	*ret_failed = "make nodes in dev/nvidia-caps";
-	if (add_nodes(tree, half) < 0)
+	if (add_nodes(tree, &there, &want, is_next) < 0)
 		return -1;
 	*ret_failed = "change proc/driver/nvidia/capabilities";
 	if (!only || move_instance(tree, only, want.is[only]) < 0) {
 		if (replace_capabilities(tree, half) < 0)
 			return -1;
 	}
-	return walk_nodes(tree, NULL, &want);
+	remove_nodes(tree, &there, &want);
+	return 0;
 }
 
 int sim_tree_update(const struct sim_tree *tree, const char **ret_failed)
@@ -392,7 +436,8 @@ void sim_tree_follow(const struct sim_image *img, const char *image_path)
 	const int saved = errno;
 	uint64_t seq;
 
-	if (!slash || (size_t)(slash - image_path) >= sizeof(tree.folder))
+	if (!sim_image_has_tree(img) || !slash ||
+	    (size_t)(slash - image_path) >= sizeof(tree.folder))
 		return;
 	memcpy(tree.folder, image_path, (size_t)(slash - image_path));
 	if (sim_tree_lock(&tree, false) == 0 && sim_tree_seq(&tree, &seq) &&

@@ -15,6 +15,10 @@ enum { SIM_MAJOR_GPU = 60, SIM_MAJOR_CAPS = 61, SIM_MAJOR_UVM = 62 };
  * NVIDIA/open-gpu-kernel-modules, nv-caps.c. */
 enum { SIM_CAP_CONFIG = 1, SIM_CAP_MONITOR = 2, SIM_CAPS_END = 4323 };
 
+/* Inside the machine's folder; a path there is so long at most. */
+#define SIM_TREE_CAPABILITIES "root/proc/driver/nvidia/capabilities"
+enum { SIM_TREE_PATH_BYTES = 4096 + 128 };
+
 /** sim_cap_minor - of a GI, or with @ci >= 0 of a CI. */
 unsigned sim_cap_minor(int gpu, int gi, int ci);
 
@@ -24,6 +28,8 @@ struct sim_tree {
 	const struct sim_image *img; /* borrowed */
 	int lock;                    /* -1: not open */
 };
+
+/* --- Lock and stamp (sim/tree_stamp.c) ------------------------------------------------------- */
 
 /**
  * sim_tree_lock - become the only writer of the tree; waits.
@@ -39,6 +45,8 @@ bool sim_tree_seq(const struct sim_tree *tree, uint64_t *ret_seq);
 
 /** sim_tree_stamp - say so. Return: 0, or -1 with errno. */
 int sim_tree_stamp(const struct sim_tree *tree, uint64_t seq) MIG_MUST_USE;
+
+/* --- Changing it ------------------------------------------------------------------------------- */
 
 /** sim_tree_put - put @made in the place of @path in one step; what was there is then at @made,
  *  if anything was. Return: 0, or -1 with errno. */
@@ -58,6 +66,10 @@ void sim_tree_write_capabilities(struct tree_writer *w, const struct sim_fixed *
  * Return: 0, or -1 with errno, *ret_failed (static) saying what could not be done.
  */
 int sim_tree_update(const struct sim_tree *tree, const char **ret_failed) MIG_MUST_USE;
+
+/** sim_tree_forget_kept - remove what is kept of instances that went: a tree that is made anew may
+ *  be of another version. */
+void sim_tree_forget_kept(const struct sim_tree *tree);
 
 /**
  * sim_tree_follow - the same for an open machine that has a tree, and nothing for one that has

@@ -151,6 +151,46 @@ MIG_API int mig_gpu_type_gaps(const struct mig_gpu_type *type, char *buf, size_t
  */
 MIG_API void mig_gpu_type_assume(struct mig_gpu_type *type);
 
+enum { MIG_ORIGIN_MAX = 160 }; /* bytes of an origin in words, with the final NUL */
+
+/* How long it takes to change a GPU of some type. */
+struct mig_timing {
+	/* To make a GPU instance of so many compute slices with its compute instance, by the
+	 * driver's call; MIG_UNKNOWN: not measured. Of a compute instance alone nobody tells. */
+	int64_t create_ms[MIG_UNITS_MAX + 1];
+	int64_t destroy_ms;
+	enum mig_basis basis; /* of these; ASSUMED: they are another type's */
+	int64_t switch_ms;    /* to switch MIG mode */
+	enum mig_basis switch_basis;
+	/* In words: "published: WHERE", "assumed: as H100". */
+	char origin[MIG_ORIGIN_MAX], switch_origin[MIG_ORIGIN_MAX];
+};
+
+/**
+ * mig_timing_find - what is published of a GPU type; of a type that nobody measured, what is
+ * published of the one that data/timing.yaml says it counts as.
+ * @key:	of the type.
+ * @ret:	written on success only.
+ *
+ * Errors: NOMEM.
+ */
+MIG_API MIG_MUST_USE int mig_timing_find(const char *key, struct mig_timing *ret,
+					 struct mig_error *err);
+
+/**
+ * mig_timing_parse - the same, of the text of a file in the format of data/timing.yaml.
+ * @name:	what to call it in messages.
+ *
+ * Errors: SYNTAX - "NAME:LINE: what is wrong"; NOMEM.
+ */
+MIG_API MIG_MUST_USE int mig_timing_parse(const char *text, size_t len, const char *name,
+					  const char *key, struct mig_timing *ret,
+					  struct mig_error *err);
+
+/** mig_timing_create_ms - of a GPU instance of @slices, or what the next larger one takes that was
+ *  measured; MIG_UNKNOWN: none was. */
+MIG_API int64_t mig_timing_create_ms(const struct mig_timing *timing, int slices);
+
 /* A collection of GPU types: the built-in ones, and files that override them by key. */
 struct mig_catalog;
 

@@ -130,11 +130,18 @@ MIG_API void mig_snapshot_free(struct mig_snapshot *snap);
  */
 MIG_API MIG_MUST_USE int mig_gpu_check_lost(const struct mig_gpu *gpu, struct mig_error *err);
 
+/**
+ * mig_blame_lost - to the error that no GPU here has some UUID: it may be one that is lost.
+ * @rc:	the error; returned as it is.
+ */
+MIG_API int mig_blame_lost(const struct mig_snapshot *snap, int rc, struct mig_error *err);
+
 /** mig_gpu_layout - the GPU instances of a GPU as a layout; empty when it is_partial. */
 MIG_API struct mig_layout mig_gpu_layout(const struct mig_gpu *gpu);
 
 /**
- * mig_gpu_request - what stands on a GPU, as a request that would make it, starts included.
+ * mig_gpu_request - what stands on a GPU, as a request that would make it just so: starts
+ * included, of the compute instances too.
  *
  * What is not known (a GPU instance of a profile nobody knows) is left out.
  */

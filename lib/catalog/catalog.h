@@ -30,6 +30,12 @@ struct mig_int_field {
 int mig_gpu_file_ints(struct mig_gpu_file *f, const struct yaml_node *map,
 		      const struct mig_int_field *fields, size_t n, void *base);
 
+/** mig_gpu_file_sources - read the map "sources" of @root. */
+int mig_gpu_file_sources(struct mig_gpu_file *f, const struct yaml_node *root);
+
+/** mig_gpu_file_all_used - refuse a source that no value named: one was forgotten. */
+int mig_gpu_file_all_used(struct mig_gpu_file *f);
+
 /** mig_gpu_file_source - the basis of the source that @map names under @key. */
 int mig_gpu_file_source(struct mig_gpu_file *f, const struct yaml_node *map, const char *key,
 			enum mig_basis *ret);
@@ -56,6 +62,7 @@ struct mig_builtin {
 	const uint32_t *pci_ids;  /* ends with 0 */
 };
 
+extern const char mig_builtin_timing[];         /* data/timing.yaml */
 extern const struct mig_builtin mig_builtins[]; /* ends with a file of NULL; sorted by key */
 
 #endif

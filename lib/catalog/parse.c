@@ -91,7 +91,7 @@ static int read_basis(struct mig_gpu_file *f, const struct yaml_node *node, enum
 			 node->text);
 }
 
-static int read_sources(struct mig_gpu_file *f, const struct yaml_node *root)
+int mig_gpu_file_sources(struct mig_gpu_file *f, const struct yaml_node *root)
 {
 	static const char *const known[] = { "basis", "text", NULL };
 	int rc = yaml_want(f->yaml, root, "sources", YAML_MAP, &f->sources, f->err);
@@ -384,8 +384,7 @@ static int read_head(struct mig_gpu_file *f, const struct yaml_node *root,
 	return read_figures(f, root, type);
 }
 
-/* A source that nothing names is a value that was forgotten, or one too many. */
-static int refuse_unused_sources(struct mig_gpu_file *f)
+int mig_gpu_file_all_used(struct mig_gpu_file *f)
 {
 	for (size_t i = 0; i < f->sources->n; i++) {
 		if (!f->is_used[i])
@@ -441,12 +440,12 @@ static int read_root(struct mig_gpu_file *f, const struct yaml_node *root,
 				 FORMAT_VERSION);
 	if ((rc = refuse_version(f, root)) < 0 ||
 	    (rc = yaml_keys(f->yaml, root, known, f->err)) < 0 ||
-	    (rc = read_sources(f, root)) < 0 || (rc = read_head(f, root, type)) < 0)
+	    (rc = mig_gpu_file_sources(f, root)) < 0 || (rc = read_head(f, root, type)) < 0)
 		return rc;
 	rows = yaml_get(root, "gpu-instances");
 	if (rows && (rc = mig_gpu_file_rows(f, rows, type)) < 0)
 		return rc;
-	return refuse_unused_sources(f);
+	return mig_gpu_file_all_used(f);
 }
 
 int mig_gpu_type_parse(const char *text, size_t len, const char *name, struct mig_gpu_type *ret,

@@ -26,14 +26,6 @@ static int no_gpu(const struct mig_snapshot *snap, const char *text, struct mig_
 			snap->machine, snap->n_gpus - 1);
 }
 
-/* NVML's "00000000:07:00.0"; the kernel writes "0000:07:00.0", and lspci "07:00.0". */
-static bool is_bus_id(const char *text, const char *bus)
-{
-	return strcasecmp(text, bus) == 0 ||
-	       (strncmp(bus, "0000", 4) == 0 && strcasecmp(text, bus + 4) == 0) ||
-	       (strncmp(bus, "00000000:", 9) == 0 && strcasecmp(text, bus + 9) == 0);
-}
-
 /* The GPU that @len bytes of @text mean, or -1. */
 static int find_gpu(const struct mig_snapshot *snap, const char *text, size_t len)
 {
@@ -50,7 +42,7 @@ static int find_gpu(const struct mig_snapshot *snap, const char *text, size_t le
 		const char *bus = snap->gpus[i].bus_id;
 
 		if (!snap->gpus[i].is_lost &&
-		    (strcasecmp(part, snap->gpus[i].uuid) == 0 || is_bus_id(part, bus)))
+		    (strcasecmp(part, snap->gpus[i].uuid) == 0 || text_is_bus_id(part, bus)))
 			return i;
 	}
 	return -1;

@@ -171,10 +171,14 @@ static void fit_label(const struct cell *c, int columns, bool is_unicode, char *
 	text_append(buf, size, "%s", cut);
 }
 
+/* Character by character, and a picture has hundreds: no format is read for each. */
 static void append_times(const char *s, int n, char *buf, size_t len)
 {
-	for (; n > 0; n--)
-		text_append(buf, len, "%s", s);
+	const size_t bytes = strlen(s);
+	size_t at = strlen(buf);
+
+	for (; n > 0 && at + bytes < len; n--, at += bytes)
+		memcpy(buf + at, s, bytes + 1);
 }
 
 static void draw_edge(const struct cell *cells, int n, int unit_columns, const struct pen *pen,

@@ -216,6 +216,80 @@ static void every_change_is_there_when_it_is_answered(void)
 	machine_stop();
 }
 
+static ino_t inode_of(const char *name)
+{
+	struct stat st;
+
+	CHECK(is_there(name, &st));
+	return st.st_ino;
+}
+
+static void unmake(nvmlGpuInstance_t gi)
+{
+	nvmlComputeInstance_t ci;
+
+	CHECK_RC(nv.nvmlGpuInstanceGetComputeInstanceById(gi, 0, &ci), NVML_SUCCESS);
+	CHECK_RC(nv.nvmlComputeInstanceDestroy(ci), NVML_SUCCESS);
+	CHECK_RC(nv.nvmlGpuInstanceDestroy(gi), NVML_SUCCESS);
+}
+
+/* Made and deleted again and again, files would take ever longer to make. */
+static void an_instance_that_comes_back_has_the_same_files(void)
+{
+	static const char gi[] = "proc/driver/nvidia/capabilities/gpu0/mig/gi2/access",
+			  ci[] = "proc/driver/nvidia/capabilities/gpu0/mig/gi2/ci0/access",
+			  node[] = "dev/nvidia-caps/nvidia-cap21";
+	const char *name = machine_start("1xA100-SXM4-80GB", NULL);
+	nvmlGpuInstance_t handle;
+	ino_t inodes[3];
+
+	refresh(name);
+	mig_on(0);
+	handle = make(0, GI_3G);
+	inodes[0] = inode_of(gi), inodes[1] = inode_of(ci), inodes[2] = inode_of(node);
+	unmake(handle);
+	CHECK_EQ(check_all(), 0);
+	make(0, GI_3G);
+	CHECK_EQ(check_all(), 2);
+	CHECK(inode_of(gi) == inodes[0] && inode_of(ci) == inodes[1] &&
+	      inode_of(node) == inodes[2]);
+	machine_stop();
+}
+
+/* "1 ID 00…07" of the stamp becomes "1 ID 00…00": what one leaves who is killed in a change. */
+static void forget_the_state(void)
+{
+	char path[8192];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/../tree", root);
+	f = fopen(path, "r+");
+	CHECK(f && fseek(f, -21, SEEK_END) == 0);
+	CHECK(fputs("00000000000000000000", f) > 0 && fclose(f) == 0);
+}
+
+static void a_second_set_of_files_takes_the_place_of_the_first(void)
+{
+	static const char config[] = "proc/driver/nvidia/capabilities/mig/config";
+	const char *name = machine_start("1xA100-SXM4-80GB", NULL);
+	nvmlGpuInstance_t handle;
+	ino_t inode;
+
+	refresh(name);
+	mig_on(0);
+	unmake(make(0, GI_3G)); /* its files are kept */
+	forget_the_state();
+	handle = make(0, GI_3G); /* and all is made anew, with a second set */
+	inode = inode_of(config);
+	unmake(handle);
+	CHECK_EQ(check_all(), 0);
+	CHECK(inode_of(config) == inode);
+	make(0, GI_3G);
+	CHECK_EQ(check_all(), 2);
+	CHECK(inode_of(config) == inode);
+	machine_stop();
+}
+
 /* Nobody asked for one: nothing is written. */
 static void a_machine_without_a_tree_gets_none(void)
 {
@@ -326,14 +400,8 @@ static void boards_are_those_that_nvml_tells(void)
 
 static void change_for_ever(void)
 {
-	for (;;) {
-		nvmlGpuInstance_t gi = make(0, GI_3G);
-		nvmlComputeInstance_t ci;
-
-		CHECK_RC(nv.nvmlGpuInstanceGetComputeInstanceById(gi, 0, &ci), NVML_SUCCESS);
-		CHECK_RC(nv.nvmlComputeInstanceDestroy(ci), NVML_SUCCESS);
-		CHECK_RC(nv.nvmlGpuInstanceDestroy(gi), NVML_SUCCESS);
-	}
+	for (;;)
+		unmake(make(0, GI_3G));
 }
 
 /* One look: the whole is always there, and an instance is whole or not there. */
@@ -470,6 +538,8 @@ int main(void)
 	door_open();
 	RUN(minors_are_those_of_the_driver);
 	RUN(every_change_is_there_when_it_is_answered);
+	RUN(an_instance_that_comes_back_has_the_same_files);
+	RUN(a_second_set_of_files_takes_the_place_of_the_first);
 	RUN(a_machine_without_a_tree_gets_none);
 	RUN(a_tree_that_is_behind_is_brought_along);
 	RUN(boards_are_those_that_nvml_tells);

@@ -7,9 +7,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct mig_gpu_type type;
 	struct mig_error err = { 0 };
+	struct mig_timing timing;
 	char gaps[512];
 	int n_before;
 
+	(void)mig_timing_parse((const char *)data, size, "fuzz", "A30", &timing, NULL);
 	if (mig_gpu_type_parse((const char *)data, size, "fuzz", &type, &err) < 0) {
 		CHECK(strncmp(err.msg, "fuzz:", 5) == 0);
 		return 0;

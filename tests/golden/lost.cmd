@@ -3,7 +3,8 @@
 t migctl sim new n --gpus 3xA100-SXM4-80GB --seed 1
 t migctl --sim n enable 0 1
 t migctl --sim n create -i 0 3g.40gb 1g.10gb
-t migctl --sim n create -i 1 7g.80gb
+t migctl --sim n create -i 1 7g.80gb --name team-a/llm
+lost=$(migctl --sim n smi -L | sed -n 's/^GPU 1: .*UUID: \(GPU-.*\))/\1/p')
 uuid=$(migctl --sim n smi -L | sed -n 's/.*MIG 7g.*UUID: \(MIG-.*\))/\1/p')
 t migctl sim lost n 1
 t migctl --sim n status
@@ -33,6 +34,25 @@ t migctl --sim n apply -f "$DIR/named.yaml"
 sed -i 's/\[0, 1\]/[0, 2]/' "$DIR/named.yaml"
 t migctl --sim n apply -f "$DIR/named.yaml"
 t migctl --sim n assert -f "$DIR/named.yaml"
+echo '--- layout files'
+t migctl --sim n export --layout
+t migctl --sim n export --layout --json | grep -A 3 gpus_lost
+printf 'version: migctl/v1\ngpus:\n  - gpus: all\n    mig-enabled: true\n    instances: [{profile: 7g.80gb}]\n' >"$DIR/layout.yaml"
+t migctl --sim n diff -f "$DIR/layout.yaml"
+t migctl --sim n assert -f "$DIR/layout.yaml"
+t migctl --sim n apply -f "$DIR/layout.yaml"
+sed -i "s/gpus: all/gpus: [0, 1]/" "$DIR/layout.yaml"
+t migctl --sim n apply -f "$DIR/layout.yaml"
+sed -i "s/gpus: \[0, 1\]/gpu: $lost/" "$DIR/layout.yaml"
+t migctl --sim n apply -f "$DIR/layout.yaml"
+echo '--- what is on record'
+t migctl --sim n resolve team-a/llm
+t migctl --sim n destroy team-a/llm
+t migctl --sim n restore
+t migctl --sim n save
+t migctl sim lost n 1 --back
+t migctl --sim n resolve team-a/llm | grep instance_name
+t migctl sim lost n 1
 echo '--- changes by name'
 t migctl --sim n enable 1
 t migctl --sim n enable --all

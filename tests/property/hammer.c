@@ -4,9 +4,8 @@
 #include "tests/property/hammer.h"
 
 static const char *const op_names[HAMMER_OPS] = {
-	"read", "watch", "make GI", "destroy GI", "make CI", "destroy CI", "mode",
+	"read", "make GI", "destroy GI", "make CI", "destroy CI", "mode",
 };
-enum { WATCH = 400, CHURN = 40 }; /* looks and changes, one after the other */
 
 /* The profiles of an A100: NVML's number, profile id, size. */
 static const struct {
@@ -81,48 +80,19 @@ static void noted_unmake(struct hammer_place *place, bool is_unmade)
 	atomic_fetch_sub(&place->unmaking, 1);
 }
 
-static bool make_gi_at(struct hammer_log *log, unsigned g, unsigned p, unsigned start,
-		       nvmlGpuInstance_t *gi)
+static void make_gi(struct hammer_log *log, unsigned g, uint64_t *seed)
 {
+	const unsigned p = below(N_PROFILES, seed), start = below(HAMMER_STARTS, seed);
 	const nvmlGpuInstancePlacement_t at = { start, profiles[p].size };
 	struct hammer_place *place = &log->gi[g][profiles[p].number][start];
 	const nvmlDevice_t device = gpu(g);
+	nvmlGpuInstance_t gi;
 	nvmlReturn_t rc;
 
 	atomic_fetch_add(&place->making, 1);
-	rc = nv.nvmlDeviceCreateGpuInstanceWithPlacement(device, profiles[p].id, &at, gi);
+	rc = nv.nvmlDeviceCreateGpuInstanceWithPlacement(device, profiles[p].id, &at, &gi);
 	noted_make(place, rc == NVML_SUCCESS);
-	return succeeded(log, HAMMER_GI, rc);
-}
-
-static void make_gi(struct hammer_log *log, unsigned g, uint64_t *seed)
-{
-	const unsigned p = below(N_PROFILES, seed);
-	nvmlGpuInstance_t gi;
-
-	make_gi_at(log, g, p, below(HAMMER_STARTS, seed), &gi);
-}
-
-static void destroy_gi(struct hammer_log *log, struct hammer_place *place, nvmlGpuInstance_t gi)
-{
-	nvmlReturn_t rc;
-
-	atomic_fetch_add(&place->unmaking, 1);
-	rc = nv.nvmlGpuInstanceDestroy(gi);
-	noted_unmake(place, rc == NVML_SUCCESS);
-	succeeded(log, HAMMER_GI_GONE, rc);
-}
-
-/* Change after change, so that whoever looks has something new to look at. */
-static void churn(struct hammer_log *log, unsigned g, uint64_t *seed)
-{
-	for (int i = 0; i < CHURN; i++) {
-		const unsigned p = below(N_PROFILES, seed), start = below(HAMMER_STARTS, seed);
-		nvmlGpuInstance_t gi;
-
-		if (make_gi_at(log, g, p, start, &gi))
-			destroy_gi(log, &log->gi[g][profiles[p].number][start], gi);
-	}
+	succeeded(log, HAMMER_GI, rc);
 }
 
 static bool gi_by_id(unsigned g, unsigned id, nvmlGpuInstance_t *gi)
@@ -158,12 +128,18 @@ static bool find_gi(unsigned g, uint64_t *seed, nvmlGpuInstance_t *gi,
 
 static void unmake_gi(struct hammer_log *log, unsigned g, uint64_t *seed)
 {
+	struct hammer_place *place;
 	nvmlGpuInstance_t gi;
 	nvmlGpuInstanceInfo_t info;
+	nvmlReturn_t rc;
 
-	if (find_gi(g, seed, &gi, &info))
-		destroy_gi(log, &log->gi[g][number_of(info.profileId)][info.placement.start],
-			   gi);
+	if (!find_gi(g, seed, &gi, &info))
+		return;
+	place = &log->gi[g][number_of(info.profileId)][info.placement.start];
+	atomic_fetch_add(&place->unmaking, 1);
+	rc = nv.nvmlGpuInstanceDestroy(gi);
+	noted_unmake(place, rc == NVML_SUCCESS);
+	succeeded(log, HAMMER_GI_GONE, rc);
 }
 
 static void make_ci(struct hammer_log *log, unsigned g, uint64_t *seed)
@@ -299,35 +275,12 @@ static void read_all(struct hammer_log *log, unsigned g)
 	succeeded(log, HAMMER_READ, NVML_SUCCESS);
 }
 
-/*
- * Whoever does nothing but look is nearly always inside a look when others get its core:
- * one that took half of an old state and half of a new one would show here. The library
- * looks through every state that it takes, and says UNKNOWN of an impossible one.
- */
-static void watch(struct hammer_log *log, unsigned g)
-{
-	const nvmlDevice_t device = gpu(g);
-
-	for (int i = 0; i < WATCH; i++) {
-		unsigned current = 2, pending = 2;
-
-		CHECK_RC(nv.nvmlDeviceGetMigMode(device, &current, &pending), NVML_SUCCESS);
-		CHECK(current <= 1 &&
-		      pending == current); /* nobody holds a GPU: never pending */
-	}
-	succeeded(log, HAMMER_WATCH, NVML_SUCCESS);
-}
-
 void hammer_step(struct hammer_log *log, uint64_t *seed)
 {
 	const unsigned g = below(HAMMER_GPUS, seed), r = below(100, seed);
 
 	if (r < 5)
 		read_all(log, g);
-	else if (r < 15)
-		watch(log, g);
-	else if (r < 20)
-		churn(log, g, seed);
 	else if (r < 30)
 		make_gi(log, g, seed);
 	else if (r < 50)

@@ -4,9 +4,10 @@
  * every step the answer, the capacity of every profile and, from time to time, all that
  * can be listed must be what the account says.
  *
- *	sim_prop [SEED [STEPS [SPEC]]]
+ *	sim_prop [SEED [STEPS [SPEC | PART/PARTS]]]
  *
- * STEPS are taken on each GPU type and orientation, or on SPEC ("A30") alone.
+ * STEPS are taken on each GPU type and orientation; or on SPEC ("A30") alone; or on one part of
+ * them, for parts that run at once: "1/5" to "5/5" are all of them.
  */
 #include "tests/property/walk.h"
 
@@ -342,6 +343,17 @@ static void walk(const struct combination *c, uint64_t seed, unsigned long steps
 	report(&w, c->spec, steps);
 }
 
+static bool is_wanted(size_t nth, const char *which)
+{
+	unsigned part, parts;
+
+	if (!which)
+		return true;
+	if (sscanf(which, "%u/%u", &part, &parts) == 2)
+		return parts > 0 && nth % parts == part - 1;
+	return strcmp(which, combinations[nth].spec) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	const uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
@@ -351,7 +363,7 @@ int main(int argc, char **argv)
 	door_open();
 	printf("seed %llu, %lu steps each\n", (unsigned long long)seed, steps);
 	for (size_t i = 0; i < sizeof(combinations) / sizeof(combinations[0]); i++) {
-		if (argc > 3 && strcmp(argv[3], combinations[i].spec) != 0)
+		if (!is_wanted(i, argc > 3 ? argv[3] : NULL))
 			continue;
 		walk(&combinations[i], seed + i, steps);
 		n++;

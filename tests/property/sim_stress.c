@@ -14,7 +14,7 @@
 
 #include "tests/property/hammer.h"
 
-enum { WORKERS = 16, STEPS = 750, KILLS = 24, HANG_S = 30 };
+enum { WORKERS = 16, STEPS = 1200, KILLS = 24, HANG_S = 30 };
 
 static struct hammer_log *hammer;
 static const char *machine;

@@ -9,6 +9,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <mig/record.h>
+
 #include "sim/inject.h"
 #include "tests/changes.h"
 
@@ -132,11 +134,12 @@ static void what_touches_a_lost_gpu_is_refused_and_the_others_can_be_changed(voi
 	request = wanted.request;
 	for (int i = 0; i < 3; i++) {
 		wanted.mode = modes[i];
-		assert_int_equal(mig_change_make_one(&snap, 1, &wanted, &refused, &err),
+		assert_int_equal(mig_change_make_one(&snap, 1, &wanted, NULL, &refused, &err),
 				 -MIG_E_NVML);
 		assert_true(has_words(err.msg, "GPU 1 is lost"));
 	}
-	assert_int_equal(mig_change_create(&snap, 1, &request, &refused, &err), -MIG_E_NVML);
+	assert_int_equal(mig_change_create(&snap, 1, &request, NULL, &refused, &err),
+			 -MIG_E_NVML);
 	assert_int_equal(mig_change_destroy(&snap, &whole, 1, false, &refused, &err),
 			 -MIG_E_NVML);
 	assert_null(refused.steps);
@@ -167,32 +170,44 @@ static void an_instance_of_a_lost_gpu_is_not_called_gone(void **state)
 
 /* --- In the middle ---------------------------------------------------------------------- */
 
-static int steps_left;
+static int steps_left; /* of GPU 1: the GPUs are changed at the same time */
 
 static void lose_after(const struct mig_snapshot *of, const struct mig_step *step, bool is_undo,
 		       void *arg)
 {
 	(void)of;
-	(void)step;
 	(void)arg;
-	if (!is_undo && steps_left-- == 0)
+	if (step->gpu == 1 && !is_undo && steps_left-- == 0)
 		lose(1, true);
 }
 
 #define OLD "2g.20gb@0 3g.40gb@4"
 
-/* One change of both GPUs; GPU 1 is lost before the step @at. */
-static int reach_both(const char *text, int at)
+/* One change of both GPUs; GPU 1 is lost before its step @at. The first instance of GPU 1 is to
+ * bear the name @called, unless that is NULL. */
+static int reach_both_as(const char *text, int at, const char *called,
+			 const struct mig_run_options *opt)
 {
-	const struct mig_run_options opt = { .on_step = lose_after };
 	struct mig_wanted both[2];
 
 	look();
 	both[0] = both[1] = want(text);
+	if (called) {
+		both[1].names.n = 1;
+		snprintf(both[1].names.of[0].name, sizeof(both[1].names.of[0].name), "%s",
+			 called);
+	}
 	mig_change_free(&change);
-	assert_int_equal(mig_change_make(&snap, both, &change, &err), 0);
+	assert_int_equal(mig_change_make(&snap, both, NULL, &change, &err), 0);
 	steps_left = at;
-	return mig_change_run(machine, &snap, &change, &opt, &err);
+	return mig_change_run(machine, &snap, &change, opt, &err);
+}
+
+static int reach_both(const char *text, int at)
+{
+	const struct mig_run_options opt = { .on_step = lose_after };
+
+	return reach_both_as(text, at, NULL, &opt);
 }
 
 static void a_gpu_lost_in_the_middle_takes_nothing_of_the_other_along(void **state)
@@ -213,12 +228,131 @@ static void a_gpu_lost_in_the_middle_takes_nothing_of_the_other_along(void **sta
 		n_halfdone += rc == -MIG_E_HALFDONE;
 		lose(1, false);
 	}
-	/* It was lost before each step, and once not at all. */
+	/* It was lost before each of its steps, and once not at all. */
 	assert_string_equal(now(), "7g.80gb@0");
-	assert_int_equal(at, change.n_steps + 1);
+	assert_int_equal(at, change.n_steps / 2 + 1);
 	/* What had been done on it could not be undone, and that was said. */
 	assert_true(n_halfdone > 0);
 	stop();
+}
+
+/* --- What is kept of it ----------------------------------------------------------------- */
+
+static struct mig_home home;
+
+static int reach_kept(const char *text, int at, const char *called, struct mig_snapshot *ret)
+{
+	const struct mig_run_options opt = { .on_step = lose_after,
+					     .home = &home,
+					     .verb = "apply",
+					     .is_independent = true,
+					     .ret_after = ret };
+
+	return reach_both_as(text, at, called, &opt);
+}
+
+/* Two GPUs of which all is on record, and the first instance of GPU 1 is called "llm". */
+static void start_kept(void)
+{
+	start(TWO);
+	assert_int_equal(mig_home_of(machine, &snap, &home, &err), 0);
+	assert_int_equal(reach_kept(OLD, -1, "llm", NULL), 0);
+}
+
+static struct mig_record record_now(void)
+{
+	struct mig_record rec;
+
+	if (mig_record_read(&home, &rec, &err) < 0)
+		fail_msg("%s", err.msg);
+	return rec;
+}
+
+/* On record is GPU 0 as it stands, and GPU 1 as it stood, name and all. */
+static void check_kept(const struct mig_snapshot *was)
+{
+	struct mig_record rec = record_now();
+	const struct mig_record_gpu *mine;
+
+	assert_int_equal(rec.n_gpus, 2);
+	mine = mig_record_gpu(&rec, snap.gpus[0].uuid);
+	assert_non_null(mine);
+	assert_true(mig_record_is_same(mine, &snap.gpus[0]));
+	mine = mig_record_gpu(&rec, was->gpus[1].uuid);
+	assert_non_null(mine);
+	assert_true(mig_record_is_same(mine, &was->gpus[1]));
+	assert_string_equal(mine->gis[0].cis[0].name, "llm");
+	mig_record_free(&rec);
+}
+
+static void of_a_gpu_lost_in_the_middle_the_record_stays_and_of_the_other_it_is_made(
+	void **state)
+{
+	int at = 0, rc = -1, n_halfdone = 0;
+
+	(void)state;
+	for (; rc < 0; at++) {
+		struct mig_unfinished unfinished;
+		struct mig_recovered recovered;
+		struct mig_snapshot was;
+
+		start_kept();
+		look();
+		was = copy_of_snapshot();
+		rc = reach_kept("7g.80gb", at, "llm", NULL);
+		assert_string_equal(now(), "7g.80gb@0");
+		if (rc < 0) {
+			assert_true(has_words(err.msg, "1 other GPU was changed as wanted"));
+			check_kept(&was);
+		}
+		/* What could not be undone is unfinished until the GPU is back. */
+		assert_int_equal(mig_unfinished_look(&home, &unfinished, &err),
+				 rc == -MIG_E_HALFDONE);
+		if (rc == -MIG_E_HALFDONE) {
+			n_halfdone++;
+			assert_int_equal(mig_recover(machine, &home, NULL, &recovered, &err),
+					 -MIG_E_NOENT);
+			assert_true(has_words(err.msg, "GPU 1 is lost, and may be it"));
+			check_kept(&was);
+			lose(1, false);
+			assert_int_equal(mig_recover(machine, &home, NULL, &recovered, &err),
+					 0);
+			mig_recovered_free(&recovered);
+			look();
+			check_kept(&snap);
+		}
+		mig_snapshot_free(&was);
+		stop();
+	}
+	assert_true(n_halfdone > 0);
+}
+
+/* The driver cannot open GPU 1 just after the change: whichever of its openings that is. */
+static void of_a_gpu_lost_just_afterwards_the_record_stays(void **state)
+{
+	bool is_seen = false;
+
+	(void)state;
+	for (int at = 1; !is_seen && at < 100; at++) {
+		struct mig_snapshot was, after = { 0 };
+		char fault[64];
+
+		start_kept();
+		look();
+		was = copy_of_snapshot();
+		snprintf(fault, sizeof(fault), "nvmlDeviceGetHandleByIndex_v2#%d=IRQ_ISSUE",
+			 at + snap.n_gpus);
+		assert_int_equal(sim_inject_fault(machine_folder(), name, fault, &err), 0);
+		if (reach_kept("7g.80gb", -1, "llm", &after) == 0 && after.gpus[1].is_lost) {
+			is_seen = true;
+			look();
+			check_kept(&was);
+		}
+		mig_snapshot_free(&after);
+		mig_snapshot_free(&was);
+		stop();
+	}
+	assert_true(is_seen);
 }
 
 int main(void)
@@ -231,6 +365,9 @@ int main(void)
 			what_touches_a_lost_gpu_is_refused_and_the_others_can_be_changed),
 		cmocka_unit_test(an_instance_of_a_lost_gpu_is_not_called_gone),
 		cmocka_unit_test(a_gpu_lost_in_the_middle_takes_nothing_of_the_other_along),
+		cmocka_unit_test(
+			of_a_gpu_lost_in_the_middle_the_record_stays_and_of_the_other_it_is_made),
+		cmocka_unit_test(of_a_gpu_lost_just_afterwards_the_record_stays),
 	};
 
 	door_open();

@@ -30,7 +30,7 @@ static void *work(void *arg)
 int main(int argc, char **argv)
 {
 	const uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
-	const unsigned long steps = argc > 2 ? strtoul(argv[2], NULL, 0) : 20000;
+	const unsigned long steps = argc > 2 ? strtoul(argv[2], NULL, 0) : 40000;
 	struct worker workers[THREADS];
 	struct hammer_log *log;
 

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making a change with all that is known of the machine, and what is told of it beforehand. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/change.h"
+#include "cli/home.h"
+#include "shared/cleanup.h"
+#include "shared/text.h"
+
+static bool goes(const struct mig_step *step)
+{
+	return step->kind == MIG_STEP_CI_DESTROY || step->kind == MIG_STEP_GI_DESTROY;
+}
+
+bool change_holds(const struct mig_holder *holder, const struct mig_step *step)
+{
+	return goes(step) && holder->gpu == step->gpu && holder->gi == step->gi &&
+	       (step->kind == MIG_STEP_GI_DESTROY || holder->ci < 0 || holder->ci == step->ci);
+}
+
+/* The holders of all GPUs on which @change destroys something. */
+static int holders_take(struct cli *cli, const struct mig_snapshot *snap,
+			const struct mig_change *change, struct mig_holder **ret, int *ret_n,
+			struct mig_error *err)
+{
+	cleanup_free struct mig_holder *all =
+		calloc((size_t)snap->n_gpus + 1, MIG_HOLDERS_MAX * sizeof(*all));
+	int n_all = 0;
+
+	if (!all)
+		return mig_fail(err, MIG_E_NOMEM, "list the holders of %d GPUs", snap->n_gpus);
+	for (int gpu = 0; gpu < snap->n_gpus; gpu++) {
+		int n = 0;
+
+		for (int i = 0; i < change->n_steps && n == 0; i++)
+			n = change->steps[i].gpu == gpu && goes(&change->steps[i]);
+		if (n == 0)
+			continue;
+		n = mig_holders(cli->machine, &snap->gpus[gpu], -1, -1, all + n_all, err);
+		if (n < 0)
+			return n;
+		n_all += n;
+	}
+	*ret = all;
+	*ret_n = n_all;
+	all = NULL;
+	return 0;
+}
+
+/* The names that stand and are valid. Return: how many; none where they are not known. */
+static int named_take(struct cli *cli, const struct mig_snapshot *snap, struct mig_named **ret)
+{
+	const struct mig_home *home;
+	struct mig_record rec;
+	int n = 0;
+
+	*ret = NULL;
+	if (cli_home(cli, snap, &home, NULL) < 0 || mig_record_read_names(home, &rec, NULL) < 0)
+		return 0;
+	*ret = calloc((size_t)snap->n_gpus * MIG_WANT_NAMES_MAX + 1, sizeof(**ret));
+	for (int g = 0; *ret && g < snap->n_gpus; g++)
+		n += mig_record_named(&rec, home, snap, g, *ret + n, MIG_WANT_NAMES_MAX);
+	mig_record_free(&rec);
+	return n;
+}
+
+int change_make(struct cli *cli, const struct mig_snapshot *snap,
+		const struct mig_wanted *wanted, struct mig_change *ret, struct mig_error *err)
+{
+	cleanup_free struct mig_holder *holders = NULL;
+	cleanup_free struct mig_named *named = NULL;
+	struct mig_change_hints hints = { 0 };
+	struct mig_change change;
+	int rc;
+
+	hints.n_named = named_take(cli, snap, &named);
+	hints.named = named;
+	rc = mig_change_make(snap, wanted, &hints, &change, err);
+	/* Where nothing goes, it does not matter who holds what. */
+	if (rc == 0)
+		rc = holders_take(cli, snap, &change, &holders, &hints.n_holders, err);
+	else
+		return rc;
+	if (rc == 0 && hints.n_holders == 0) {
+		*ret = change;
+		return 0;
+	}
+	mig_change_free(&change);
+	hints.holders = holders;
+	return rc < 0 ? rc : mig_change_make(snap, wanted, &hints, ret, err);
+}
+
+static bool is_in_the_way(const struct mig_change *change, const struct mig_change_hints *hints,
+			  int gpu)
+{
+	for (int i = 0; i < change->n_steps; i++) {
+		for (int h = 0; h < hints->n_holders; h++) {
+			if (change->steps[i].gpu == gpu &&
+			    change_holds(&hints->holders[h], &change->steps[i]))
+				return true;
+		}
+	}
+	return false;
+}
+
+void change_nearest(struct cli *cli, const struct mig_snapshot *snap,
+		    const struct mig_wanted *wanted, char *buf, size_t len)
+{
+	cleanup_free struct mig_holder *holders = NULL;
+	struct mig_change_hints hints = { 0 };
+	struct mig_change change;
+	struct mig_nearest near;
+	char text[512];
+
+	buf[0] = '\0';
+	if (change_make(cli, snap, wanted, &change, NULL) < 0)
+		return;
+	if (holders_take(cli, snap, &change, &holders, &hints.n_holders, NULL) == 0) {
+		hints.holders = holders;
+		for (int i = 0; i < snap->n_gpus; i++) {
+			if (wanted[i].mode != MIG_WANT_ON ||
+			    !is_in_the_way(&change, &hints, i) ||
+			    mig_change_nearest(snap, i, &wanted[i], &hints, &near, NULL) < 0)
+				continue;
+			text_append(buf, len, "%sGPU %d: %s", *buf ? "; " : "", i,
+				    mig_nearest_format(&near, text, sizeof(text)));
+		}
+	}
+	mig_change_free(&change);
+}
+
+/* What of a GPU instance is not destroyed, as a want; false: nothing. */
+static bool kept_of(const struct mig_change *change, const struct mig_gpu *gpu, int g,
+		    struct mig_want *ret)
+{
+	const struct mig_gi *gi = &gpu->gis[g];
+	struct mig_want want = mig_want_empty(gi->profile, gi->start);
+	unsigned gone = 0;
+
+	for (int i = 0; i < change->n_steps; i++) {
+		const struct mig_step *s = &change->steps[i];
+
+		if (s->gpu != gpu->index || s->gi != gi->id)
+			continue;
+		if (s->kind == MIG_STEP_GI_DESTROY)
+			return false;
+		if (s->kind == MIG_STEP_CI_DESTROY)
+			gone |= 1U << s->ci;
+	}
+	for (int k = 0; k < gi->n_cis; k++) {
+		if (!(gone >> gi->cis[k].id & 1) && gi->cis[k].profile >= 0)
+			want.ci[want.n_ci++] = (uint8_t)gi->cis[k].profile;
+	}
+	*ret = want;
+	return gi->profile >= 0 && (want.n_ci || !gi->n_cis);
+}
+
+static struct mig_request kept(const struct mig_change *change, const struct mig_gpu *gpu)
+{
+	struct mig_request req = mig_request_empty(gpu->type);
+
+	for (int g = 0; g < gpu->n_gis; g++) {
+		if (kept_of(change, gpu, g, &req.want[req.n]))
+			req.n++;
+	}
+	return req;
+}
+
+/* What the times of a GPU's instances, or of its mode, are from; "" where none is needed. */
+static int origins_take(const struct mig_gpu *gpu, const struct mig_change *change,
+			struct change_gpu_facts *ret, struct mig_error *err)
+{
+	struct mig_timing timing;
+	int rc = mig_timing_find(gpu->type ? gpu->type->key : gpu->name, &timing, err);
+
+	for (int i = 0; rc == 0 && i < change->n_steps; i++) {
+		const enum mig_step_kind kind = change->steps[i].kind;
+
+		if (change->steps[i].gpu != gpu->index)
+			continue;
+		if (kind == MIG_STEP_MODE)
+			memcpy(ret->mode_origin, timing.switch_origin, MIG_ORIGIN_MAX);
+		else if (kind == MIG_STEP_GI_CREATE || kind == MIG_STEP_GI_DESTROY)
+			memcpy(ret->origin, timing.origin, MIG_ORIGIN_MAX);
+	}
+	return rc;
+}
+
+static int gpus_take(const struct mig_snapshot *snap, const struct mig_change *change,
+		     struct change_facts *facts, struct mig_error *err)
+{
+	int rc = mig_change_times(snap, change, facts->times, err);
+
+	for (int i = 0; rc == 0 && i < snap->n_gpus; i++) {
+		facts->gpus[i].kept = kept(change, &snap->gpus[i]);
+		rc = origins_take(&snap->gpus[i], change, &facts->gpus[i], err);
+	}
+	for (int i = 0; rc == 0 && i < change->n_steps; i++) {
+		struct change_gpu_facts *gpu = &facts->gpus[change->steps[i].gpu];
+		const double end_s = facts->times[i].end_s;
+
+		gpu->duration_s = end_s; /* its steps are in order */
+		facts->duration_s = end_s > facts->duration_s ? end_s : facts->duration_s;
+	}
+	return rc;
+}
+
+int change_facts_take(struct cli *cli, const struct mig_snapshot *snap,
+		      const struct mig_change *change, struct change_facts *ret,
+		      struct mig_error *err)
+{
+	struct change_facts facts = { 0 };
+	int rc = 0;
+
+	facts.times = calloc((size_t)change->n_steps + 1, sizeof(*facts.times));
+	facts.gpus = calloc((size_t)snap->n_gpus + 1, sizeof(*facts.gpus));
+	if (!facts.times || !facts.gpus)
+		rc = mig_fail(err, MIG_E_NOMEM, "time %d steps", change->n_steps);
+	if (rc == 0)
+		rc = gpus_take(snap, change, &facts, err);
+	if (rc == 0)
+		rc = holders_take(cli, snap, change, &facts.holders, &facts.n_holders, err);
+	if (rc < 0)
+		change_facts_free(&facts);
+	else
+		*ret = facts;
+	return rc;
+}
+
+void change_facts_free(struct change_facts *facts)
+{
+	if (!facts)
+		return;
+	free(facts->times);
+	free(facts->gpus);
+	free(facts->holders);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A change as JSON. */
+#include "cli/change.h"
+
+/* The id of the GI that a compute instance is made in or taken from, or -1. */
+static int gi_of(const struct mig_change *change, const struct mig_step *step)
+{
+	return step->owner >= 0 ? change->steps[step->owner].gi : step->gi;
+}
+
+const struct mig_ci *change_made_ci(const struct mig_snapshot *now,
+				    const struct mig_change *change,
+				    const struct mig_step *step, const struct mig_gi **ret_gi)
+{
+	const struct mig_gi *gi =
+		now ? mig_gpu_find_gi(&now->gpus[step->gpu], gi_of(change, step)) : NULL;
+
+	for (int k = 0; gi && gi->profile >= 0 && k < gi->n_cis; k++) {
+		if (gi->cis[k].id != step->ci || gi->cis[k].profile < 0)
+			continue;
+		*ret_gi = gi;
+		return &gi->cis[k];
+	}
+	return NULL;
+}
+
+/* @now: the machine afterwards, or NULL. */
+static json_t *json_step(const struct mig_snapshot *snap, const struct mig_snapshot *now,
+			 const struct mig_change *change, const struct mig_step *step)
+{
+	static const char *const kinds[] = {
+		[MIG_STEP_CI_DESTROY] = "ci_destroy",
+		[MIG_STEP_GI_DESTROY] = "gi_destroy",
+		[MIG_STEP_MODE] = "mode",
+		[MIG_STEP_RESET] = "reset",
+		[MIG_STEP_GI_CREATE] = "gi_create",
+		[MIG_STEP_CI_CREATE] = "ci_create",
+	};
+	const struct mig_gpu *gpu = &snap->gpus[step->gpu];
+	const bool has_place = step->kind != MIG_STEP_MODE && step->kind != MIG_STEP_RESET;
+	const bool is_ci =
+		step->kind == MIG_STEP_CI_CREATE || step->kind == MIG_STEP_CI_DESTROY;
+	const int gi = is_ci ? gi_of(change, step) : step->gi;
+	json_t *o = json_pack("{s:s, s:i}", "kind", kinds[step->kind], "gpu", gpu->index);
+	const struct mig_gi *in;
+	const struct mig_ci *ci = step->kind == MIG_STEP_CI_CREATE
+					  ? change_made_ci(now, change, step, &in)
+					  : NULL;
+	char text[256];
+
+	if (step->kind == MIG_STEP_MODE)
+		json_object_set_new(o, "mig_mode", json_boolean(step->mode));
+	if (has_place && step->profile >= 0)
+		json_object_set_new(o, "profile",
+				    json_string(gpu->type->profiles[step->profile].name));
+	if (has_place && step->start >= 0)
+		json_object_set_new(o, "start", json_integer(step->start));
+	if (has_place && gi >= 0)
+		json_object_set_new(o, "gi", json_integer(gi));
+	if (is_ci && step->profile >= 0 && step->ci_profile >= 0)
+		json_object_set_new(
+			o, "ci_profile",
+			json_string(
+				gpu->type->profiles[step->profile].ci[step->ci_profile].name));
+	if (is_ci && step->ci >= 0)
+		json_object_set_new(o, "ci", json_integer(step->ci));
+	if (ci && *ci->uuid)
+		json_object_set_new(o, "uuid", json_string(ci->uuid));
+	json_object_set_new(o, "text",
+			    json_string(mig_step_format(snap, step, text, sizeof(text))));
+	return o;
+}
+
+/* What holds what a step destroys. */
+static void add_holders(json_t *o, const struct mig_step *step,
+			const struct change_facts *facts)
+{
+	json_t *holders = json_array();
+
+	for (int i = 0; i < facts->n_holders; i++) {
+		const struct mig_holder *h = &facts->holders[i];
+
+		if (change_holds(h, step))
+			json_array_append_new(holders, json_pack("{s:i, s:s}", "pid", h->pid,
+								 "name", h->name));
+	}
+	if (json_array_size(holders))
+		json_object_set(o, "holders", holders);
+	json_decref(holders);
+}
+
+static void add_facts(json_t *o, const struct mig_change *change,
+		      const struct change_facts *facts, int i)
+{
+	const struct mig_step_time *t = &facts->times[i];
+
+	if (t->is_known) {
+		json_object_set_new(o, "begin_s", json_real(t->begin_s));
+		json_object_set_new(o, "end_s", json_real(t->end_s));
+	}
+	if (mig_change_again(change, i) >= 0)
+		json_object_set_new(o, "away_s",
+				    json_real(mig_change_away_s(change, facts->times, i)));
+	add_holders(o, &change->steps[i], facts);
+}
+
+/* What stays, in words, and how long the GPU's part takes, with the origin of the figures. */
+static void add_gpu_facts(json_t *o, const struct change_gpu_facts *gpu)
+{
+	char text[512];
+
+	json_object_set_new(o, "kept",
+			    json_string(mig_request_format(&gpu->kept, text, sizeof(text))));
+	json_object_set_new(o, "duration_s", json_real(gpu->duration_s));
+	if (*gpu->origin)
+		json_object_set_new(o, "times_origin", json_string(gpu->origin));
+	if (*gpu->mode_origin)
+		json_object_set_new(o, "mode_time_origin", json_string(gpu->mode_origin));
+}
+
+static json_t *json_names(const struct mig_snapshot *snap, const struct mig_change *change)
+{
+	json_t *names = json_array();
+
+	for (int i = 0; i < change->n_names; i++) {
+		const struct mig_change_name *n = &change->names[i];
+		const struct mig_gi *gi = n->step < 0 ? &snap->gpus[n->gpu].gis[n->gi] : NULL;
+
+		json_array_append_new(names, gi ? json_pack("{s:s, s:i, s:i, s:i}", "name",
+							    n->name, "gpu", n->gpu, "gi",
+							    gi->id, "ci", gi->cis[n->ci].id)
+						: json_pack("{s:s, s:i, s:i}", "name", n->name,
+							    "gpu", n->gpu, "step", n->step));
+	}
+	return names;
+}
+
+/* Of a GPU that was lost before, the change has nothing but its index. */
+static json_t *json_gpu(const struct mig_snapshot *snap, const struct mig_snapshot *now,
+			const struct mig_change *change, const struct change_facts *facts,
+			int gpu)
+{
+	const struct mig_gpu_change *c = &change->gpus[gpu];
+	json_t *o;
+
+	if (snap->gpus[gpu].is_lost)
+		return json_pack("{s:i, s:b, s:b}", "gpu", gpu, "is_untouched", 1, "is_lost",
+				 1);
+	o = json_pack("{s:i, s:b, s:b, s:i, s:i, s:i, s:i}", "gpu", gpu, "is_untouched",
+		      !c->is_named, "mig_mode", c->mode, "n_kept", c->n_kept, "n_created",
+		      c->n_created, "n_destroyed", c->n_destroyed, "n_disturbed",
+		      c->n_disturbed);
+	if (now && now->gpus[gpu].is_lost)
+		json_object_set_new(o, "is_lost", json_true());
+	if (c->rc < 0)
+		json_object_set_new(o, "error", json_string(c->err.msg));
+	if (facts && c->is_named)
+		add_gpu_facts(o, &facts->gpus[gpu]);
+	return o;
+}
+
+void change_json(json_t *doc, const struct mig_snapshot *snap, const struct mig_snapshot *now,
+		 const struct mig_change *change, const struct change_facts *facts)
+{
+	json_t *gpus = json_array(), *steps = json_array();
+
+	for (int i = 0; i < change->n_gpus; i++)
+		json_array_append_new(gpus, json_gpu(snap, now, change, facts, i));
+	for (int i = 0; i < change->n_steps; i++) {
+		json_t *o = json_step(snap, now, change, &change->steps[i]);
+
+		if (facts)
+			add_facts(o, change, facts, i);
+		json_array_append_new(steps, o);
+	}
+	json_object_set_new(doc, "gpus", gpus);
+	json_object_set_new(doc, "steps", steps);
+	if (change->n_names)
+		json_object_set_new(doc, "names", json_names(snap, change));
+	if (facts)
+		json_object_set_new(doc, "duration_s", json_real(facts->duration_s));
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What lasts of a change beside the driver's state: the journal on the way, the record at the end. */
+#include <stdlib.h>
+
+#include "lib/manage/transaction.h"
+#include "shared/cleanup.h"
+#include "shared/text.h"
+
+int keep_begin(struct run *run, struct keeping *k, struct mig_error *err)
+{
+	const struct mig_home *home = run->opt->home;
+	int rc;
+
+	*k = (struct keeping){ .slot.fd = -1 };
+	run->journal.fd = -1;
+	if (!home)
+		return 0;
+	rc = mig_record_read(home, &k->record, err);
+	if (rc < 0)
+		return rc;
+	rc = journal_begin(home, run->snap, run->change, run->opt->verb,
+			   !run->opt->is_independent, &run->journal, err);
+	if (rc == 0)
+		rc = record_reserve(home, record_bytes(&k->record, run->snap->n_gpus), &k->slot,
+				    err);
+	if (rc < 0) {
+		journal_end(&run->journal);
+		mig_record_free(&k->record);
+	}
+	return rc;
+}
+
+void keep_end(struct keeping *k)
+{
+	record_let_go(&k->slot);
+	mig_record_free(&k->record);
+}
+
+/* The compute instances that this change made, or made again. */
+static int add_made(struct run *run, struct mig_record_id *ret)
+{
+	int n = 0;
+
+	for (int i = 0; i < run->change->n_steps; i++) {
+		const struct mig_step *s = &run->change->steps[i];
+
+		if ((s->kind == MIG_STEP_CI_CREATE && run->states[i] == STEP_DONE) ||
+		    (s->kind == MIG_STEP_CI_DESTROY && run->states[i] == STEP_UNDONE))
+			ret[n++] = (struct mig_record_id){ .gpu = s->gpu,
+							   .gi = step_gi(run, s),
+							   .ci = s->ci };
+	}
+	return n;
+}
+
+/* The names that the change gives, by the ids of what bears them now. */
+static int add_named(struct run *run, const struct part *parts, struct mig_record_id *ret)
+{
+	int n = 0;
+
+	for (int i = 0; i < run->change->n_names; i++) {
+		const struct mig_change_name *name = &run->change->names[i];
+		const struct mig_gpu *gpu = &run->snap->gpus[name->gpu];
+		const struct mig_step *s =
+			name->step >= 0 ? &run->change->steps[name->step] : NULL;
+
+		if (parts[name->gpu].rc < 0 || parts[name->gpu].n_undone ||
+		    (!run->opt->is_independent && parts_failed(run, parts)))
+			continue;
+		ret[n] = (struct mig_record_id){
+			.gpu = name->gpu,
+			.gi = s ? step_gi(run, s) : gpu->gis[name->gi].id,
+			.ci = s ? s->ci : gpu->gis[name->gi].cis[name->ci].id,
+		};
+		text_copy(ret[n].name, sizeof(ret[n].name), name->name);
+		n++;
+	}
+	return n;
+}
+
+/* An instance that was made again on the way back has its name again. */
+static int add_names_back(struct run *run, const struct mig_record *rec,
+			  const struct mig_snapshot *after, const struct part *parts,
+			  struct mig_record_id *ret, int n)
+{
+	for (int g = 0; g < run->snap->n_gpus; g++) {
+		const struct mig_gpu *gpu = &run->snap->gpus[g];
+
+		for (int i = 0; parts[g].n_undone && i < gpu->n_gis; i++) {
+			for (int k = 0; k < gpu->gis[i].n_cis; k++) {
+				const struct mig_ref ref = { g, i, k };
+				const struct mig_record_ci *was;
+				const struct mig_ci *ci =
+					parts_same_place(&after->gpus[g], &gpu->gis[i],
+							 &gpu->gis[i].cis[k]);
+
+				if (!ci ||
+				    mig_record_look(rec, run->opt->home, run->snap, &ref,
+						    &was) != MIG_RECORD_MADE ||
+				    !*was->name)
+					continue;
+				ret[n] = (struct mig_record_id){ .gpu = g,
+								 .gi = gpu->gis[i].id,
+								 .ci = ci->id };
+				text_copy(ret[n].name, sizeof(ret[n].name), was->name);
+				n++;
+			}
+		}
+	}
+	return n;
+}
+
+/* What of each GPU is to be recorded: it was changed, or was put back. */
+static void sort_out(const struct run *run, const struct part *parts, bool *is_changed,
+		     bool *is_back)
+{
+	for (int i = 0; i < run->change->n_steps; i++) {
+		const int gpu = run->change->steps[i].gpu;
+
+		is_changed[gpu] |= run->states[i] == STEP_DONE;
+		is_back[gpu] |= run->states[i] == STEP_UNDONE;
+	}
+	for (int i = 0; i < run->change->n_names; i++) {
+		const int gpu = run->change->names[i].gpu;
+
+		is_changed[gpu] |= parts[gpu].rc == 0 && !parts[gpu].n_undone &&
+				   (run->opt->is_independent || !parts_failed(run, parts));
+	}
+	for (int i = 0; i < run->snap->n_gpus; i++) {
+		is_back[i] = run->opt->is_renewal ? is_changed[i] || is_back[i]
+						  : is_back[i] && !is_changed[i];
+		is_changed[i] &= !run->opt->is_renewal;
+	}
+}
+
+static int record_outcome(struct run *run, const struct part *parts, struct keeping *k,
+			  const struct mig_snapshot *after, struct mig_error *err)
+{
+	const size_t n = (size_t)run->snap->n_gpus;
+	const size_t room = n * MIG_GIS_MAX * MIG_CIS_MAX + (size_t)run->change->n_names + 1;
+	cleanup_free bool *is_changed = calloc(n + 1, sizeof(*is_changed));
+	cleanup_free bool *is_back = calloc(n + 1, sizeof(*is_back));
+	cleanup_free struct mig_record_id *made =
+		calloc((size_t)run->change->n_steps + 1, sizeof(*made));
+	cleanup_free struct mig_record_id *named = calloc(room, sizeof(*named));
+	struct mig_record_change what = { .verb = run->opt->verb,
+					  .time_s = run->opt->time_s,
+					  .before = run->opt->before ? run->opt->before
+								     : run->snap,
+					  .after = after,
+					  .is_changed = is_changed,
+					  .is_back = is_back,
+					  .made = made,
+					  .named = named };
+	int rc;
+
+	if (!is_changed || !is_back || !made || !named)
+		return mig_fail(err, MIG_E_NOMEM, "record the change");
+	sort_out(run, parts, is_changed, is_back);
+	what.n_made = add_made(run, made);
+	what.n_named = add_named(run, parts, named);
+	what.n_named = add_names_back(run, &k->record, after, parts, named, what.n_named);
+	rc = mig_record_add(&k->record, run->opt->home, &what, err);
+	return rc < 0 ? rc : record_commit(&k->slot, run->opt->home, &k->record, err);
+}
+
+/* The end of the journal: the driver is done with, and what came of it is on record. */
+int keep_outcome(struct run *run, const struct part *parts, struct keeping *k,
+		 const struct mig_snapshot *after, struct mig_error *err)
+{
+	int rc = 0;
+
+	if (run->journal.fd < 0)
+		return 0;
+	if (!after || after->n_gpus != run->snap->n_gpus) {
+		journal_leave(&run->journal);
+		return 0;
+	}
+	rc = record_outcome(run, parts, k, after, err);
+	if (rc < 0)
+		mig_wrap(err, rc, "the change was made, but is not on record");
+	for (int i = 0; i < run->snap->n_gpus; i++)
+		rc = parts[i].rc == -MIG_E_HALFDONE ? -MIG_E_HALFDONE : rc;
+	if (rc == 0)
+		journal_end(&run->journal);
+	else
+		journal_leave(&run->journal);
+	return rc == -MIG_E_HALFDONE ? 0 : rc;
+}

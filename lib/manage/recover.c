@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ending a change that was cut short. The driver is asked what there is, and the journal only
+ * what was meant: nothing is done because the journal says that it was not.
+ *
+ *	of each GPU:	what stands there now must be explained by the layout before and the steps
+ *			that were begun; else another tool was here, and all of it is left alone
+ *	all done	it is finished
+ *	else		back to the layout before; where somebody holds what would go, forth
+ *
+ * Going back or forth is a change like any other, made from what there is now. Cut short itself
+ * it leaves what the same journal explains, so it can be tried again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/manage/recover.h"
+#include "shared/cleanup.h"
+#include "shared/text.h"
+
+static void concern(struct recovery *r)
+{
+	for (int i = 0; i < r->now.n_gpus; i++)
+		r->ret->gpus[i].way = MIG_RECOVERED_DONE;
+	for (int i = 0; i < r->text.n_steps; i++) {
+		const struct journal_step *s = &r->text.steps[i];
+		struct mig_recovered_gpu *g = &r->ret->gpus[s->step.gpu];
+
+		g->is_concerned = true;
+		if (!s->is_done || s->is_undo_begun)
+			g->way = MIG_RECOVERED_BACK;
+	}
+	for (int i = 0; r->text.is_atomic && i < r->now.n_gpus; i++) {
+		for (int k = 0; k < r->now.n_gpus; k++) {
+			if (r->ret->gpus[i].way == MIG_RECOVERED_BACK &&
+			    r->ret->gpus[k].is_concerned)
+				r->ret->gpus[k].way = MIG_RECOVERED_BACK;
+		}
+	}
+}
+
+/* Bring those GPUs there whose way it is. */
+static int go(struct recovery *r, enum mig_recovered_way way, struct mig_error *err)
+{
+	const struct mig_run_options run = { .on_step = r->opt->on_step,
+					     .reset = r->opt->reset,
+					     .arg = r->opt->arg,
+					     .is_independent = !r->text.is_atomic };
+	cleanup_free struct mig_wanted *wanted =
+		calloc((size_t)r->now.n_gpus + 1, sizeof(*wanted));
+	struct mig_change change;
+	int rc;
+
+	if (!wanted)
+		return mig_fail(err, MIG_E_NOMEM, "recover");
+	for (int i = 0; i < r->now.n_gpus; i++) {
+		if (!r->ret->gpus[i].is_concerned || r->ret->gpus[i].way != way)
+			continue;
+		recover_want(r, i, way, &wanted[i]);
+	}
+	rc = mig_change_make(&r->now, wanted, NULL, &change, err);
+	if (rc < 0)
+		return rc;
+	rc = mig_change_run(r->machine, &r->now, &change, &run, err);
+	for (int i = 0; i < r->now.n_gpus; i++)
+		r->ret->gpus[i].rc = change.gpus[i].rc;
+	mig_change_free(&change);
+	return rc;
+}
+
+/* Those that somebody's hold keeps from going back go forth instead. Return: how many. */
+static int turn_round(struct recovery *r)
+{
+	int n = 0;
+
+	for (int i = 0; i < r->now.n_gpus; i++) {
+		struct mig_recovered_gpu *g = &r->ret->gpus[i];
+
+		if (!g->is_concerned || g->way != MIG_RECOVERED_BACK ||
+		    (g->rc != -MIG_E_BUSY && !r->text.is_atomic))
+			continue;
+		g->way = MIG_RECOVERED_FORTH;
+		n++;
+	}
+	return n;
+}
+
+static int look_again(struct recovery *r, struct mig_error *err)
+{
+	struct mig_snapshot now;
+	int rc = mig_snapshot_take(r->machine, &now, err);
+
+	if (rc < 0)
+		return rc;
+	if (now.n_gpus != r->now.n_gpus) {
+		rc = mig_fail(err, MIG_E_NVML, "of %d GPUs the driver shows %d now",
+			      r->now.n_gpus, now.n_gpus);
+		mig_snapshot_free(&now);
+		return rc;
+	}
+	/* The types belong to the snapshot that @before was made with: it keeps them. */
+	for (int i = 0; i < now.n_gpus; i++)
+		now.gpus[i].type = r->now.gpus[i].type;
+	free(r->now.gpus);
+	free(now.types);
+	r->now.gpus = now.gpus;
+	return 0;
+}
+
+static int go_all(struct recovery *r, struct mig_error *err)
+{
+	struct mig_error back;
+	int rc;
+
+	if (r->opt->way == MIG_RECOVER_FORTH) {
+		for (int i = 0; i < r->now.n_gpus; i++)
+			r->ret->gpus[i].way = MIG_RECOVERED_FORTH;
+		rc = go(r, MIG_RECOVERED_FORTH, err);
+		return rc < 0 ? rc : look_again(r, err);
+	}
+	for (int i = 0; r->opt->way == MIG_RECOVER_BACK && i < r->now.n_gpus; i++)
+		r->ret->gpus[i].way = MIG_RECOVERED_BACK;
+	rc = go(r, MIG_RECOVERED_BACK, err);
+	if (rc == -MIG_E_BUSY && r->opt->way == MIG_RECOVER_EITHER && turn_round(r) > 0) {
+		back = *err;
+		rc = look_again(r, err);
+		if (rc == 0)
+			rc = go(r, MIG_RECOVERED_FORTH, err);
+		if (rc < 0)
+			mig_hint(err, rc, "and it cannot be undone: %s", back.msg);
+	}
+	return rc < 0 ? rc : look_again(r, err);
+}
+
+static bool drop_journal(const struct mig_home *home)
+{
+	char path[1100];
+
+	return unlink(journal_path(home, path, sizeof(path))) == 0;
+}
+
+static int recover(struct recovery *r, struct mig_error *err)
+{
+	int rc = recover_look(r, err);
+
+	if (rc < 0)
+		return rc;
+	concern(r);
+	rc = recover_check(r, err);
+	if (rc == 0)
+		rc = go_all(r, err);
+	if (rc == 0)
+		rc = recover_keep(r, err);
+	if (rc == 0)
+		(void)drop_journal(r->home);
+	return rc;
+}
+
+int mig_recover(struct mig_machine *machine, const struct mig_home *home,
+		const struct mig_recover_options *opt, struct mig_recovered *ret,
+		struct mig_error *err)
+{
+	static const struct mig_recover_options plain;
+	struct mig_recovered recovered = { 0 };
+	struct recovery r = {
+		.machine = machine, .home = home, .opt = opt ? opt : &plain, .ret = &recovered
+	};
+	int rc;
+
+	if (r.opt->way == MIG_RECOVER_FORGET) { /* whatever it says, and damaged too */
+		recovered.was_unfinished = drop_journal(home);
+		*ret = recovered;
+		return 0;
+	}
+	rc = journal_read(home, &r.text, err);
+	if (rc > 0) {
+		recovered.was_unfinished = true;
+		recovered.is_other_boot = strcmp(r.text.boot, home->boot) != 0;
+		text_copy(recovered.verb, sizeof(recovered.verb), r.text.verb);
+		rc = r.text.is_running ? mig_fail(err, MIG_E_BUSY, "process %lld is at it",
+						  (long long)r.text.pid)
+				       : 0;
+	}
+	/* The instances died with the machine: there is nothing between old and new. */
+	if (rc == 0 && recovered.is_other_boot)
+		(void)drop_journal(home);
+	else if (rc == 0 && recovered.was_unfinished)
+		rc = recover(&r, err);
+	free(r.before.gpus);
+	free(r.gpu_of);
+	mig_snapshot_free(&r.now);
+	journal_text_free(&r.text);
+	if (rc < 0) {
+		mig_recovered_free(&recovered);
+		return rc;
+	}
+	*ret = recovered;
+	return 0;
+}
+
+void mig_recovered_free(struct mig_recovered *recovered)
+{
+	if (!recovered)
+		return;
+	free(recovered->gpus);
+	*recovered = (struct mig_recovered){ 0 };
+}
+
+int mig_unfinished_look(const struct mig_home *home, struct mig_unfinished *ret,
+			struct mig_error *err)
+{
+	struct journal_text text;
+	int rc = journal_read(home, &text, err);
+
+	if (rc <= 0)
+		return rc;
+	*ret = (struct mig_unfinished){ .pid = text.pid,
+					.is_running = text.is_running,
+					.is_other_boot = strcmp(text.boot, home->boot) != 0,
+					.n_steps = text.n_steps };
+	text_copy(ret->verb, sizeof(ret->verb), text.verb);
+	for (int i = 0; i < text.n_steps; i++)
+		ret->n_done += text.steps[i].is_done && !text.steps[i].is_undone;
+	journal_text_free(&text);
+	return 1;
+}

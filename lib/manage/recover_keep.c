@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is recorded of a recovery: what was made, and which names hold. */
+#include <stdlib.h>
+
+#include "lib/manage/recover.h"
+#include "shared/cleanup.h"
+#include "shared/text.h"
+
+/* The compute instance that a step made, by ids; or by its place, where its writer was killed
+ * before it could note them. */
+static bool find_made(const struct recovery *r, const struct journal_step *s,
+		      struct mig_record_id *ret)
+{
+	const struct mig_gpu *gpu = &r->now.gpus[s->step.gpu];
+	const struct mig_gi *gi = recover_gi_at(gpu, s->step.profile, s->step.start);
+
+	for (int k = 0; gi && k < gi->n_cis; k++) {
+		const struct mig_ci *c = &gi->cis[k];
+
+		if (s->made_ci >= 0
+			    ? c->id == s->made_ci && gi->id == s->made_gi
+			    : c->profile == s->step.ci_profile &&
+				      (s->step.ci_start < 0 || s->step.ci_start == c->start)) {
+			*ret = (struct mig_record_id){ .gpu = s->step.gpu,
+						       .gi = gi->id,
+						       .ci = c->id };
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What was not there before was made, by the change or by its recovery; and so was what went on
+ * the way and stands again. */
+static int add_made(const struct recovery *r, struct mig_record_id *ret)
+{
+	int n = 0;
+
+	for (int g = 0; g < r->now.n_gpus; g++) {
+		const struct mig_gpu *gpu = &r->now.gpus[g];
+
+		for (int i = 0; r->ret->gpus[g].is_concerned && i < gpu->n_gis; i++) {
+			const struct mig_gi *gi = &gpu->gis[i];
+			const struct mig_gi *was =
+				recover_gi_at(&r->before.gpus[g], gi->profile, gi->start);
+
+			for (int k = 0; k < gi->n_cis; k++) {
+				const bool is_new = !recover_has_ci(was, &gi->cis[k]) ||
+						    recover_is_begun(r, MIG_STEP_CI_DESTROY, g,
+								     was, &gi->cis[k]);
+
+				if (is_new)
+					ret[n++] = (struct mig_record_id){
+						.gpu = g, .gi = gi->id, .ci = gi->cis[k].id
+					};
+			}
+		}
+	}
+	return n;
+}
+
+/* Forth: the names that the change was to give. Back: those that were there before. */
+static int add_named(const struct recovery *r, const struct mig_record *rec,
+		     struct mig_record_id *ret)
+{
+	int n = 0;
+
+	for (int i = 0; i < r->text.n_names; i++) {
+		const struct mig_change_name *name = &r->text.names[i];
+
+		if (name->gpu < 0 || r->ret->gpus[name->gpu].way == MIG_RECOVERED_BACK)
+			continue;
+		if (name->step < 0)
+			ret[n] = (struct mig_record_id){ .gpu = name->gpu,
+							 .gi = name->gi,
+							 .ci = name->ci };
+		else if (!find_made(r, &r->text.steps[name->step], &ret[n]))
+			continue;
+		text_copy(ret[n++].name, sizeof(ret[0].name), name->name);
+	}
+	for (int g = 0; g < r->now.n_gpus; g++) {
+		const struct mig_gpu *was = &r->before.gpus[g];
+
+		for (int i = 0; r->ret->gpus[g].way == MIG_RECOVERED_BACK && i < was->n_gis;
+		     i++) {
+			const struct mig_gi *gi =
+				recover_gi_at(&r->now.gpus[g], was->gis[i].profile,
+					      was->gis[i].start);
+
+			for (int k = 0; gi && k < gi->n_cis; k++) {
+				const struct mig_record_ci *ci;
+				const struct mig_ref ref = { g, i, k };
+
+				if (k >= was->gis[i].n_cis ||
+				    mig_record_look(rec, r->home, &r->before, &ref, &ci) !=
+					    MIG_RECORD_MADE ||
+				    !*ci->name)
+					continue;
+				ret[n] = (struct mig_record_id){ .gpu = g,
+								 .gi = gi->id,
+								 .ci = gi->cis[k].id };
+				text_copy(ret[n++].name, sizeof(ret[0].name), ci->name);
+			}
+		}
+	}
+	return n;
+}
+
+int recover_keep(const struct recovery *r, struct mig_error *err)
+{
+	const size_t n = (size_t)r->now.n_gpus, room = n * MIG_GIS_MAX * MIG_CIS_MAX + 1;
+	cleanup_free bool *is_changed = calloc(n + 1, sizeof(*is_changed));
+	cleanup_free bool *is_back = calloc(n + 1, sizeof(*is_back));
+	cleanup_free struct mig_record_id *made = calloc(room, sizeof(*made));
+	cleanup_free struct mig_record_id *named =
+		calloc(room + (size_t)r->text.n_names, sizeof(*named));
+	struct mig_record_change what = { .verb = r->text.verb,
+					  .time_s = r->opt->time_s,
+					  .before = &r->before,
+					  .after = &r->now,
+					  .is_changed = is_changed,
+					  .is_back = is_back,
+					  .made = made,
+					  .named = named };
+	struct mig_record rec;
+	int rc;
+
+	if (!is_changed || !is_back || !made || !named)
+		return mig_fail(err, MIG_E_NOMEM, "record what was recovered");
+	rc = mig_record_read(r->home, &rec, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
+		is_changed[i] = r->ret->gpus[i].is_concerned &&
+				r->ret->gpus[i].way != MIG_RECOVERED_BACK;
+		is_back[i] = r->ret->gpus[i].is_concerned && !is_changed[i];
+	}
+	what.n_made = add_made(r, made);
+	what.n_named = add_named(r, &rec, named);
+	rc = mig_record_add(&rec, r->home, &what, err);
+	if (rc == 0)
+		rc = mig_record_write(r->home, &rec, err);
+	mig_record_free(&rec);
+	return rc;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A change as a whole: what is in its way is found before the first step, GPUs are changed at
+ * the same time, what fails is undone, and what came of it is recorded.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/device/machine.h"
+#include "lib/manage/transaction.h"
+#include "shared/cleanup.h"
+#include "shared/text.h"
+
+static void *run_part(void *arg)
+{
+	struct part *part = arg;
+	struct run *run = part->run;
+
+	part->rc = gpu_run(run, part->gpu, &part->err);
+	/* All or none: what others do is not known yet. */
+	if (part->rc < 0 && run->opt->is_independent && !part_is_left(run, part->rc))
+		part->n_undone = gpu_undo(run, part->gpu, part->left, sizeof(part->left));
+	return NULL;
+}
+
+static bool has_steps(const struct run *run, int gpu)
+{
+	for (int i = 0; i < run->change->n_steps; i++) {
+		if (run->change->steps[i].gpu == gpu)
+			return true;
+	}
+	return false;
+}
+
+/* Return: how many GPUs are to be changed. Errors: of the first that may not, unless each stands
+ * for itself; then the others go on. */
+static int check_all(struct run *run, struct part *parts, struct mig_error *err)
+{
+	int n = 0;
+
+	for (int i = 0; i < run->snap->n_gpus; i++) {
+		struct part *p = &parts[i];
+
+		*p = (struct part){ .run = run, .gpu = i };
+		if (!has_steps(run, i))
+			continue;
+		p->rc = gpu_check(run, i, &p->err);
+		if (p->rc < 0 && !run->opt->is_independent) {
+			*err = p->err;
+			return p->rc;
+		}
+		p->is_asked = p->rc == 0;
+		n += p->is_asked;
+	}
+	return n;
+}
+
+static void run_all(struct part *parts, int n_gpus, int n_asked)
+{
+	for (int i = 0; i < n_gpus; i++) {
+		struct part *p = &parts[i];
+
+		if (!p->is_asked)
+			continue;
+		p->is_threaded =
+			n_asked > 1 && pthread_create(&p->thread, NULL, run_part, p) == 0;
+		if (!p->is_threaded)
+			run_part(p);
+	}
+	for (int i = 0; i < n_gpus; i++) {
+		if (parts[i].is_threaded)
+			pthread_join(parts[i].thread, NULL);
+	}
+}
+
+/* All or none: where one failed, the others are taken back too. */
+static void undo_all(struct run *run, struct part *parts)
+{
+	const struct part *failed = parts_failed(run, parts);
+
+	if (!failed || part_is_left(run, failed->rc))
+		return;
+	for (int i = run->snap->n_gpus - 1; i >= 0; i--) {
+		if (parts[i].is_asked)
+			parts[i].n_undone =
+				gpu_undo(run, i, parts[i].left, sizeof(parts[i].left));
+	}
+}
+
+static bool needs_after(const struct run *run, const struct part *parts)
+{
+	return run->opt->home || run->opt->ret_after || parts_failed(run, parts);
+}
+
+/* A change that is a list of steps alone has no room for what came of each GPU. */
+static void hand_out(const struct run *run, const struct part *parts)
+{
+	for (int i = 0; i < run->change->n_gpus && i < run->snap->n_gpus; i++) {
+		run->change->gpus[i].rc = parts[i].rc;
+		run->change->gpus[i].err = parts[i].err;
+	}
+}
+
+static int finish(struct run *run, struct keeping *k, struct part *parts, struct mig_error *err)
+{
+	struct mig_snapshot after = { 0 };
+	struct mig_error why = { 0 };
+	const bool is_known =
+		needs_after(run, parts) && mig_snapshot_take(run->machine, &after, &why) == 0;
+	const struct mig_snapshot *now =
+		is_known && after.n_gpus == run->snap->n_gpus ? &after : NULL;
+	int rc, kept;
+
+	parts_say(run, now, parts);
+	kept = keep_outcome(run, parts, k, now, &why);
+	rc = parts_result(run, parts, err);
+	if (rc == 0 && kept < 0) {
+		*err = why;
+		rc = kept;
+	}
+	if (rc == 0 && run->opt->ret_after && !is_known) {
+		*err = why;
+		rc = mig_wrap(err, -why.code, "done, but the result cannot be read");
+	}
+	if (run->opt->ret_after && is_known && (rc == 0 || run->opt->is_independent))
+		*run->opt->ret_after = after;
+	else
+		mig_snapshot_free(&after);
+	return rc;
+}
+
+static int run_change(struct run *run, struct part *parts, struct mig_error *err)
+{
+	struct keeping k = { .slot.fd = -1 };
+	const int n_asked = check_all(run, parts, err);
+	int rc = n_asked < 0 ? n_asked : 0;
+
+	/* Nothing to do for anybody: no trace is left of it. */
+	if (rc == 0 && (n_asked > 0 || run->change->n_names > 0))
+		rc = keep_begin(run, &k, err);
+	if (rc < 0) {
+		hand_out(run, parts);
+		return rc;
+	}
+	run_all(parts, run->snap->n_gpus, n_asked);
+	if (!run->opt->is_independent)
+		undo_all(run, parts);
+	rc = finish(run, &k, parts, err);
+	hand_out(run, parts);
+	keep_end(&k);
+	return rc;
+}
+
+int mig_change_run(struct mig_machine *machine, const struct mig_snapshot *snap,
+		   struct mig_change *change, const struct mig_run_options *opt,
+		   struct mig_error *err)
+{
+	static const struct mig_run_options plain;
+	struct run run = {
+		.machine = machine,
+		.nvml = mig_machine_nvml(machine),
+		.snap = snap,
+		.change = change,
+		.opt = opt ? opt : &plain,
+		.journal.fd = -1,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+	};
+	cleanup_free struct part *parts = calloc((size_t)snap->n_gpus + 1, sizeof(*parts));
+	struct mig_error own;
+	int rc;
+
+	err = err ? err : &own; /* messages are built step by step */
+	run.states = calloc((size_t)change->n_steps + 1, sizeof(*run.states));
+	rc = parts && run.states ? run_change(&run, parts, err)
+				 : mig_fail(err, MIG_E_NOMEM, "run a change");
+	free(run.states);
+	pthread_mutex_destroy(&run.lock);
+	return rc;
+}

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/verb.h"
+#include "cli/home.h"
 #include "shared/cleanup.h"
 #include "shared/text.h"
 
@@ -57,6 +57,25 @@ static void look_at_gpus(struct doctor *d)
 			mig_gpu_check(d->machine, i, &d->gpus[i].set, &d->gpus[i].why) == 0;
 	for (int i = 0; i < d->snap.n_gpus; i++)
 		d->is_pending |= d->snap.gpus[i].mode != d->snap.gpus[i].mode_pending;
+}
+
+/* Is there a change of migctl's that has no end? */
+static void look_at_change(struct cli *cli, struct doctor *d)
+{
+	const struct mig_home *home;
+	struct mig_unfinished u;
+	struct mig_error why;
+	int rc = cli_home(cli, &d->snap, &home, &why);
+
+	if (rc == 0)
+		rc = mig_unfinished_look(home, &u, &why);
+	if (rc < 0) {
+		d->change = rc == -MIG_E_PERM ? CHANGE_UNKNOWN : CHANGE_DAMAGED;
+		text_copy(d->change_text, sizeof(d->change_text), why.msg);
+	} else if (rc > 0) {
+		d->change = u.is_running ? CHANGE_UNDER_WAY : CHANGE_CUT_SHORT;
+		cli_unfinished_text(&u, d->change_text, sizeof(d->change_text));
+	}
 }
 
 /* A driver that does not answer is a finding; a machine that was named and is not there is not. */
@@ -112,6 +131,8 @@ static int look(struct cli *cli, struct doctor *d, struct mig_error *err)
 	d->has_snap = rc == 0;
 	if (!d->has_snap)
 		name_machine(cli, &d->snap);
+	else
+		look_at_change(cli, d);
 	d->machine = cli->machine;
 	d->lib_path = getenv("LD_LIBRARY_PATH");
 	d->is_root = geteuid() == 0;

@@ -113,7 +113,7 @@ static void modes_back(struct cli *cli, const struct mig_snapshot *snap, struct 
 static int check_held(struct cli *cli, const struct partition *p,
 		      const struct mig_snapshot *snap, struct mig_error *err)
 {
-	struct mig_change change;
+	struct mig_change change = { 0 };
 	char text[256];
 	int rc = partition_change(cli, p, snap, false, &change, err);
 

@@ -67,6 +67,8 @@ int change_run(struct cli *cli, const struct mig_snapshot *snap, struct mig_chan
 	};
 	int rc = cli_home(cli, snap, &opt.home, err);
 
+	if (rc == 0)
+		rc = change_who(cli, snap, change, &opt.who, err);
 	if (rc < 0)
 		return rc;
 	cli->change_began_s = seconds_now();

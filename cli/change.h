@@ -31,6 +31,16 @@ int change_run(struct cli *cli, const struct mig_snapshot *snap, struct mig_chan
 	       const struct change_how *how, struct mig_error *err) MIG_MUST_USE;
 
 /**
+ * change_who - who holds what, where a change destroys anything; asked once.
+ * @ret:	owned by @cli, or NULL where nothing would go.
+ *
+ * That somebody who may hold something could not be asked is said on stderr.
+ */
+int change_who(struct cli *cli, const struct mig_snapshot *snap,
+	       const struct mig_change *change, const struct mig_who **ret,
+	       struct mig_error *err) MIG_MUST_USE;
+
+/**
  * change_make - mig_change_make(), which is told who holds what where something would go.
  * @wanted:	one for each GPU.
  */

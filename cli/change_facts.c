@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making a change with all that is known of the machine, and what is told of it beforehand. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/change.h"
+#include "cli/holders.h"
 #include "cli/home.h"
 #include "shared/cleanup.h"
 #include "shared/text.h"
@@ -19,32 +21,56 @@ bool change_holds(const struct mig_holder *holder, const struct mig_step *step)
 	       (step->kind == MIG_STEP_GI_DESTROY || holder->ci < 0 || holder->ci == step->ci);
 }
 
-/* The holders of all GPUs on which @change destroys something. */
-static int holders_take(struct cli *cli, const struct mig_snapshot *snap,
-			const struct mig_change *change, struct mig_holder **ret, int *ret_n,
-			struct mig_error *err)
+static bool goes_any(const struct mig_change *change)
 {
-	cleanup_free struct mig_holder *all =
-		calloc((size_t)snap->n_gpus + 1, MIG_HOLDERS_MAX * sizeof(*all));
-	int n_all = 0;
-
-	if (!all)
-		return mig_fail(err, MIG_E_NOMEM, "list the holders of %d GPUs", snap->n_gpus);
-	for (int gpu = 0; gpu < snap->n_gpus; gpu++) {
-		int n = 0;
-
-		for (int i = 0; i < change->n_steps && n == 0; i++)
-			n = change->steps[i].gpu == gpu && goes(&change->steps[i]);
-		if (n == 0)
-			continue;
-		n = mig_holders(cli->machine, &snap->gpus[gpu], -1, -1, all + n_all, err);
-		if (n < 0)
-			return n;
-		n_all += n;
+	for (int i = 0; i < change->n_steps; i++) {
+		if (goes(&change->steps[i]))
+			return true;
 	}
-	*ret = all;
-	*ret_n = n_all;
-	all = NULL;
+	return false;
+}
+
+int change_who(struct cli *cli, const struct mig_snapshot *snap,
+	       const struct mig_change *change, const struct mig_who **ret,
+	       struct mig_error *err)
+{
+	int rc;
+
+	*ret = NULL;
+	if (!goes_any(change))
+		return 0;
+	if (!cli->has_who) {
+		rc = holders_take(cli, snap, NULL, &cli->who, err);
+		if (rc < 0)
+			return rc;
+		cli->has_who = true;
+		for (int i = 0; i < cli->who.n_unknowns; i++)
+			fprintf(stderr, "%s: unknown: %s\n", cli->who.unknowns[i].what,
+				cli->who.unknowns[i].why);
+	}
+	*ret = &cli->who;
+	return 0;
+}
+
+/* Those that keep instances from being destroyed, of all GPUs. */
+static int blocking_take(struct cli *cli, const struct mig_snapshot *snap,
+			 const struct mig_change *change, struct mig_holder **ret, int *ret_n,
+			 struct mig_error *err)
+{
+	const struct mig_who *who;
+	int rc = change_who(cli, snap, change, &who, err);
+
+	*ret_n = 0;
+	*ret = NULL;
+	if (rc < 0 || !who)
+		return rc;
+	*ret = calloc((size_t)who->n + 1, sizeof(**ret));
+	if (!*ret)
+		return mig_fail(err, MIG_E_NOMEM, "list %d holders", who->n);
+	for (int i = 0; i < who->n; i++) {
+		if (who->holders[i].gpu >= 0 && who->holders[i].blocks & MIG_BLOCKS_INSTANCE)
+			(*ret)[(*ret_n)++] = who->holders[i];
+	}
 	return 0;
 }
 
@@ -79,7 +105,7 @@ int change_make(struct cli *cli, const struct mig_snapshot *snap,
 	rc = mig_change_make(snap, wanted, &hints, &change, err);
 	/* Where nothing goes, it does not matter who holds what. */
 	if (rc == 0)
-		rc = holders_take(cli, snap, &change, &holders, &hints.n_holders, err);
+		rc = blocking_take(cli, snap, &change, &holders, &hints.n_holders, err);
 	else
 		return rc;
 	if (rc == 0 && hints.n_holders == 0) {
@@ -116,7 +142,7 @@ void change_nearest(struct cli *cli, const struct mig_snapshot *snap,
 	buf[0] = '\0';
 	if (change_make(cli, snap, wanted, &change, NULL) < 0)
 		return;
-	if (holders_take(cli, snap, &change, &holders, &hints.n_holders, NULL) == 0) {
+	if (blocking_take(cli, snap, &change, &holders, &hints.n_holders, NULL) == 0) {
 		hints.holders = holders;
 		for (int i = 0; i < snap->n_gpus; i++) {
 			if (wanted[i].mode != MIG_WANT_ON ||
@@ -220,7 +246,7 @@ int change_facts_take(struct cli *cli, const struct mig_snapshot *snap,
 	if (rc == 0)
 		rc = gpus_take(snap, change, &facts, err);
 	if (rc == 0)
-		rc = holders_take(cli, snap, change, &facts.holders, &facts.n_holders, err);
+		rc = blocking_take(cli, snap, change, &facts.holders, &facts.n_holders, err);
 	if (rc < 0)
 		change_facts_free(&facts);
 	else

@@ -28,20 +28,13 @@ const struct mig_ci *change_made_ci(const struct mig_snapshot *now,
 static json_t *json_step(const struct mig_snapshot *snap, const struct mig_snapshot *now,
 			 const struct mig_change *change, const struct mig_step *step)
 {
-	static const char *const kinds[] = {
-		[MIG_STEP_CI_DESTROY] = "ci_destroy",
-		[MIG_STEP_GI_DESTROY] = "gi_destroy",
-		[MIG_STEP_MODE] = "mode",
-		[MIG_STEP_RESET] = "reset",
-		[MIG_STEP_GI_CREATE] = "gi_create",
-		[MIG_STEP_CI_CREATE] = "ci_create",
-	};
 	const struct mig_gpu *gpu = &snap->gpus[step->gpu];
 	const bool has_place = step->kind != MIG_STEP_MODE && step->kind != MIG_STEP_RESET;
 	const bool is_ci =
 		step->kind == MIG_STEP_CI_CREATE || step->kind == MIG_STEP_CI_DESTROY;
 	const int gi = is_ci ? gi_of(change, step) : step->gi;
-	json_t *o = json_pack("{s:s, s:i}", "kind", kinds[step->kind], "gpu", gpu->index);
+	json_t *o = json_pack("{s:s, s:i}", "kind", mig_step_kind_name((int)step->kind), "gpu",
+			      gpu->index);
 	const struct mig_gi *in;
 	const struct mig_ci *ci = step->kind == MIG_STEP_CI_CREATE
 					  ? change_made_ci(now, change, step, &in)

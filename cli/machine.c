@@ -51,7 +51,8 @@ int cli_catalog(struct cli *cli, struct mig_catalog **ret, struct mig_error *err
 }
 
 /* Beside the program as it is installed, wherever that is; else where the build said. */
-int cli_sim_library(char *buf, size_t len, struct mig_error *err)
+static bool find_installed(const char *from_bin, const char *folder, const char *file,
+			   char *buf, size_t len)
 {
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -61,14 +62,26 @@ int cli_sim_library(char *buf, size_t len, struct mig_error *err)
 		self[n] = '\0';
 		slash = strrchr(self, '/');
 		*slash = '\0';
-		snprintf(buf, len, "%s/../%s/libnvidia-ml.so.1", self, MIG_SIM_FROM_BIN);
+		snprintf(buf, len, "%s/../%s/%s", self, from_bin, file);
 		if (access(buf, R_OK) == 0)
-			return 0;
+			return true;
 	}
-	snprintf(buf, len, "%s/libnvidia-ml.so.1", MIG_SIM_LIBRARY);
-	if (access(buf, R_OK) == 0)
+	snprintf(buf, len, "%s/%s", folder, file);
+	return access(buf, R_OK) == 0;
+}
+
+int cli_sim_library(char *buf, size_t len, struct mig_error *err)
+{
+	if (find_installed(MIG_SIM_FROM_BIN, MIG_SIM_LIBRARY, "libnvidia-ml.so.1", buf, len))
 		return 0;
 	return mig_fail(err, MIG_E_NOLIB, "the simulated driver is not installed: no %s", buf);
+}
+
+int cli_program(const char *name, char *buf, size_t len, struct mig_error *err)
+{
+	if (find_installed(MIG_PROGRAMS_FROM_BIN, MIG_PROGRAMS, name, buf, len))
+		return 0;
+	return mig_fail(err, MIG_E_NOENT, "%s is not installed: no %s", name, buf);
 }
 
 const char *cli_machine_line(const struct mig_snapshot *snap, char *buf, size_t len)

@@ -44,7 +44,7 @@ static int explain_pending(struct cli *cli, const struct mig_snapshot *snap, int
 
 	if (snap->is_simulated)
 		snprintf(sim, sizeof(sim), " --sim %s", snap->machine);
-	if (mig_check_free(cli->machine, &snap->gpus[gpu], -1, -1, &held) == -MIG_E_BUSY)
+	if (mig_check_free(cli->machine, &snap->gpus[gpu], -1, -1, NULL, &held) == -MIG_E_BUSY)
 		return mig_hint(err, rc, "it is %s, then: migctl%s %s %d --reset", held.msg,
 				sim, verb, gpu);
 	return mig_hint(

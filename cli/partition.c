@@ -113,18 +113,20 @@ static void modes_back(struct cli *cli, const struct mig_snapshot *snap, struct 
 static int check_held(struct cli *cli, const struct partition *p,
 		      const struct mig_snapshot *snap, struct mig_error *err)
 {
+	const struct mig_who *who;
 	struct mig_change change = { 0 };
 	char text[256];
 	int rc = partition_change(cli, p, snap, false, &change, err);
 
 	if (rc < 0)
 		return rc;
+	rc = change_who(cli, snap, &change, &who, err);
 	for (int i = 0; i < change.n_steps && rc == 0; i++) {
 		const struct mig_step *s = &change.steps[i];
 
 		if (s->kind != MIG_STEP_CI_DESTROY)
 			continue;
-		rc = mig_check_free(cli->machine, &snap->gpus[s->gpu], s->gi, s->ci, err);
+		rc = mig_check_free(cli->machine, &snap->gpus[s->gpu], s->gi, s->ci, who, err);
 		if (rc < 0)
 			mig_wrap(err, rc, "%s: refused, and nothing was changed",
 				 mig_step_format(snap, s, text, sizeof(text)));

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "cli/change.h"
+#include "cli/holders.h"
 #include "cli/home.h"
 #include "cli/recorded.h"
 
@@ -113,7 +114,12 @@ static int recover(struct cli *cli, const struct mig_snapshot *snap, struct mig_
 	if (rc == 0)
 		rc = cli_home(cli, snap, &home, err);
 	if (rc == 0)
+		rc = holders_take(cli, snap, NULL, &cli->who, err);
+	if (rc == 0) {
+		cli->has_who = true;
+		opt.who = &cli->who;
 		rc = mig_recover(cli->machine, home, &opt, &recovered, err);
+	}
 	if (rc < 0)
 		return rc;
 	if (recovered.is_other_boot && opt.way != MIG_RECOVER_FORGET) {

@@ -13,6 +13,7 @@
 #include <mig/device.h>
 #include <mig/error.h>
 #include <mig/record.h>
+#include <mig/who.h>
 
 struct option {
 	const char *name; /* without dashes: "file" */
@@ -65,6 +66,8 @@ struct cli {
 	int turn_fd;
 	struct mig_home home; /* once has_home: see cli/home.h */
 	bool has_home;
+	struct mig_who who; /* once has_who: see change_who() */
+	bool has_who;
 	double change_began_s; /* when the running of a change began; of no epoch */
 };
 
@@ -109,6 +112,9 @@ const char *cli_machine_line(const struct mig_snapshot *snap, char *buf, size_t 
 
 /** cli_sim_library - the simulator's libnvidia-ml.so.1 that belongs to this program. */
 int cli_sim_library(char *buf, size_t len, struct mig_error *err) MIG_MUST_USE;
+
+/** cli_program - a program of ours that only migctl runs: "migctl-pod-resources". Errors: NOENT. */
+int cli_program(const char *name, char *buf, size_t len, struct mig_error *err) MIG_MUST_USE;
 
 /** cli_is_unicode - may boxes be drawn with more than ASCII? */
 bool cli_is_unicode(void);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/change.h"
 #include "cli/home.h"
 #include "cli/smi/smi.h"
 #include "shared/text.h"
@@ -25,6 +26,8 @@ static int run(struct smi *s, struct mig_step *step)
 	struct mig_snapshot now;
 	int rc = cli_home(s->cli, &s->snap, &opt.home, s->err);
 
+	if (rc == 0)
+		rc = change_who(s->cli, &s->snap, &change, &opt.who, s->err);
 	if (rc == 0)
 		rc = mig_change_run(s->cli->machine, &s->snap, &change, &opt, s->err);
 	/* What nvidia-smi has no words for: it is ours, and not the driver's. */

@@ -150,11 +150,56 @@ MIG_API struct mig_request mig_gpu_request(const struct mig_gpu *gpu);
 /** mig_gpu_find_gi - the GPU instance with that id, or NULL. Lives as long as @gpu. */
 MIG_API const struct mig_gi *mig_gpu_find_gi(const struct mig_gpu *gpu, int id);
 
+/* What has to be stopped for a holder to let go; <mig/who.h> has words and a remedy for each. */
+enum mig_holder_kind {
+	MIG_HOLDER_PROCESS, /* of a session, or of nothing that is known */
+	MIG_HOLDER_UNIT,    /* of a service of the system */
+	MIG_HOLDER_DAEMON,  /* that has GPUs open as a matter of course, known by its name */
+	MIG_HOLDER_DOCKER,  /* of a container of Docker's, */
+	MIG_HOLDER_PODMAN,  /* of Podman's, */
+	MIG_HOLDER_CRI,     /* of containerd's or CRI-O's: of a pod whose name is not known */
+	MIG_HOLDER_POD,     /* of Kubernetes, whose name is known */
+	MIG_HOLDER_JOB,     /* of Slurm */
+	MIG_HOLDER_CLAIM,   /* <mig/claim.h> */
+	MIG_HOLDER_MODULE,  /* of the kernel */
+};
+
+/* Sets of these: who told of a holder. */
+enum mig_holder_seen {
+	MIG_SEEN_DRIVER = 1, /* lists the process */
+	MIG_SEEN_FILE = 2,   /* it has a device node open */
+	MIG_SEEN_NAME = 4,   /* a daemon that runs, whatever it has open */
+	MIG_SEEN_CLAIM = 8,  /* a file of the claims folder */
+	MIG_SEEN_KUBELET = 16,
+	MIG_SEEN_SLURM = 32,  /* an allocation */
+	MIG_SEEN_KERNEL = 64, /* its list of modules */
+};
+
+/* Sets of these: what a holder is in the way of. */
+enum mig_blocks {
+	MIG_BLOCKS_INSTANCE = 1, /* destroying the instance that it holds */
+	MIG_BLOCKS_MODE = 2,     /* switching MIG on or off, and a reset of the GPU */
+};
+
+/* Where a process runs, as its control group tells; "" where it does not. */
+struct mig_origin {
+	enum mig_holder_kind kind; /* PROCESS: nothing but the process itself can be stopped */
+	char container[72];        /* its id, in hex digits */
+	char pod_uid[40];
+	char pod[320]; /* "namespace/name": told by kubelet, never by a control group */
+	char job[32];  /* of Slurm, and its step: "123.0", "123.batch" */
+	char unit[128];
+};
+
 /* Somebody who would lose something if an instance went. */
 struct mig_holder {
-	int gpu, gi, ci; /* ids; -1: the GPU as a whole */
-	int pid;
-	char name[64]; /* of the process, "" when it cannot be read */
+	int gpu, gi, ci; /* ids; -1: the GPU as a whole; gpu -1: no GPU in particular */
+	int pid;         /* 0: it is no process */
+	char name[128];  /* of the process or module, or a claim's owner; "": cannot be read */
+	enum mig_holder_kind kind;
+	unsigned seen, blocks;
+	int64_t uid; /* of the process; -1: not known */
+	struct mig_origin from;
 };
 
 /**
@@ -163,7 +208,8 @@ struct mig_holder {
  * @ci:		CI id, or -1: everything on the GPU instance.
  * @ret:	room for MIG_HOLDERS_MAX.
  *
- * Return: how many. Errors: NVML. A driver that does not list processes gives none.
+ * Return: how many. Errors: NVML. A driver that does not list processes gives none. Where a process
+ * runs and whose it is, mig_who_take() adds.
  */
 MIG_API MIG_MUST_USE int mig_holders(struct mig_machine *machine, const struct mig_gpu *gpu,
 				     int gi, int ci, struct mig_holder *ret,

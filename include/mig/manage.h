@@ -18,6 +18,7 @@
 #include <mig/device.h>
 #include <mig/geometry.h>
 #include <mig/record.h>
+#include <mig/who.h>
 
 enum mig_step_kind {
 	MIG_STEP_CI_DESTROY,
@@ -214,6 +215,9 @@ MIG_API MIG_MUST_USE int mig_change_times(const struct mig_snapshot *snap,
 MIG_API double mig_change_away_s(const struct mig_change *change,
 				 const struct mig_step_time *times, int step);
 
+/** mig_step_kind_name - "ci_destroy", "gi_create", as in JSON; NULL beyond the last. Static. */
+MIG_API const char *mig_step_kind_name(int kind);
+
 /** mig_step_format - a step in words, "GPU 0: create 3g.40gb@4". Returns @buf. */
 MIG_API const char *mig_step_format(const struct mig_snapshot *snap,
 				    const struct mig_step *step, char *buf, size_t len);
@@ -240,6 +244,9 @@ struct mig_run_options {
 	bool is_renewal;
 	/* With @home: what the change began with, where that is not @snap; same GPUs. */
 	const struct mig_snapshot *before;
+	/* Who holds what, asked just before: claims, allocations, and who has device files open. The
+	 * driver is asked for its processes in any case. May be NULL. */
+	const struct mig_who *who;
 	/* Filled with the machine afterwards, on success, and with is_independent once any GPU was
 	 * changed or tried; mig_snapshot_free() it. May be NULL. */
 	struct mig_snapshot *ret_after;
@@ -270,12 +277,14 @@ MIG_API MIG_MUST_USE int mig_change_run(struct mig_machine *machine,
 					struct mig_error *err);
 
 /**
- * mig_check_free - refuse if a process holds anything of a GPU (gi -1), a GPU instance (ci -1)
- * or a compute instance; what is refused is named.
+ * mig_check_free - refuse if somebody holds anything of a GPU (gi -1), a GPU instance (ci -1)
+ * or a compute instance; who does is named, with the way to make them let go where one is known.
+ * @who:	who else holds what, beside the processes that the driver lists now; or NULL.
  * Errors: BUSY, NVML.
  */
 MIG_API MIG_MUST_USE int mig_check_free(struct mig_machine *machine, const struct mig_gpu *gpu,
-					int gi, int ci, struct mig_error *err);
+					int gi, int ci, const struct mig_who *who,
+					struct mig_error *err);
 
 /*
  * Ending a change that was cut short: its process was killed, or a step of it could not be
@@ -316,6 +325,7 @@ struct mig_recover_options {
 	enum mig_recover_way way;
 	int64_t time_s; /* now, since 1970 */
 	/* As in struct mig_run_options. */
+	const struct mig_who *who;
 	void (*on_step)(const struct mig_snapshot *snap, const struct mig_step *step,
 			bool is_undo, void *arg);
 	int (*reset)(const struct mig_gpu *gpu, void *arg, struct mig_error *err);

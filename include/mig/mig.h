@@ -4,6 +4,7 @@
 #define MIG_MIG_H
 
 #include <mig/catalog.h>
+#include <mig/claim.h>
 #include <mig/config.h>
 #include <mig/device.h>
 #include <mig/error.h>
@@ -11,5 +12,6 @@
 #include <mig/manage.h>
 #include <mig/record.h>
 #include <mig/smi.h>
+#include <mig/who.h>
 
 #endif

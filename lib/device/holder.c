@@ -34,6 +34,10 @@ static int add(struct mig_machine *machine, struct mig_nvml_gpu handle, struct m
 		return found;
 	for (int i = 0; i < found && n < MIG_HOLDERS_MAX; i++) {
 		ret[n] = like;
+		ret[n].uid = -1;
+		ret[n].seen = MIG_SEEN_DRIVER;
+		ret[n].blocks =
+			like.gi < 0 ? MIG_BLOCKS_MODE : MIG_BLOCKS_INSTANCE | MIG_BLOCKS_MODE;
 		ret[n].pid = (int)procs[i].pid;
 		process_name(ret[n].pid, ret[n].name, sizeof(ret[n].name));
 		n++;

@@ -324,6 +324,20 @@ static void format_ci(const struct mig_gpu *gpu, const struct mig_step *step, ch
 	format_place(gpu, step, buf, len);
 }
 
+const char *mig_step_kind_name(int kind)
+{
+	static const char *const names[] = {
+		[MIG_STEP_CI_DESTROY] = "ci_destroy",
+		[MIG_STEP_GI_DESTROY] = "gi_destroy",
+		[MIG_STEP_MODE] = "mode",
+		[MIG_STEP_RESET] = "reset",
+		[MIG_STEP_GI_CREATE] = "gi_create",
+		[MIG_STEP_CI_CREATE] = "ci_create",
+	};
+
+	return kind >= 0 && kind < (int)(sizeof(names) / sizeof(names[0])) ? names[kind] : NULL;
+}
+
 const char *mig_step_format(const struct mig_snapshot *snap, const struct mig_step *step,
 			    char *buf, size_t len)
 {

@@ -40,14 +40,6 @@ uint32_t journal_sum(const char *bytes, size_t len)
 
 static json_t *step_json(const struct mig_snapshot *snap, const struct mig_step *step)
 {
-	static const char *const kinds[] = {
-		[MIG_STEP_CI_DESTROY] = "ci_destroy",
-		[MIG_STEP_GI_DESTROY] = "gi_destroy",
-		[MIG_STEP_MODE] = "mode",
-		[MIG_STEP_RESET] = "reset",
-		[MIG_STEP_GI_CREATE] = "gi_create",
-		[MIG_STEP_CI_CREATE] = "ci_create",
-	};
 	const struct mig_gpu *gpu = &snap->gpus[step->gpu];
 	const struct mig_profile *p =
 		gpu->type && step->profile >= 0 ? &gpu->type->profiles[step->profile] : NULL;
@@ -55,9 +47,9 @@ static json_t *step_json(const struct mig_snapshot *snap, const struct mig_step 
 		step->kind == MIG_STEP_CI_CREATE || step->kind == MIG_STEP_CI_DESTROY;
 
 	return json_pack("{s:s, s:i, s:i, s:s, s:i, s:i, s:i, s:s, s:i, s:i}", "kind",
-			 kinds[step->kind], "gpu", step->gpu, "mode", (int)step->mode,
-			 "profile", p ? p->name : "", "start", step->start, "gi", step->gi,
-			 "owner", step->owner, "ci_profile",
+			 mig_step_kind_name((int)step->kind), "gpu", step->gpu, "mode",
+			 (int)step->mode, "profile", p ? p->name : "", "start", step->start,
+			 "gi", step->gi, "owner", step->owner, "ci_profile",
 			 p && is_ci && step->ci_profile >= 0 ? p->ci[step->ci_profile].name
 							     : "",
 			 "ci_start", step->ci_start, "ci", step->ci);

@@ -29,21 +29,11 @@ void journal_text_free(struct journal_text *text)
 
 static int kind_of(const char *name)
 {
-	static const struct {
-		const char *name;
-		enum mig_step_kind kind;
-	} kinds[] = {
-		{ "ci_destroy", MIG_STEP_CI_DESTROY },
-		{ "gi_destroy", MIG_STEP_GI_DESTROY },
-		{ "mode", MIG_STEP_MODE },
-		{ "reset", MIG_STEP_RESET },
-		{ "gi_create", MIG_STEP_GI_CREATE },
-		{ "ci_create", MIG_STEP_CI_CREATE },
-	};
+	const char *known;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (strcmp(kinds[i].name, name) == 0)
-			return (int)kinds[i].kind;
+	for (int kind = 0; (known = mig_step_kind_name(kind)); kind++) {
+		if (strcmp(known, name) == 0)
+			return kind;
 	}
 	return -1;
 }

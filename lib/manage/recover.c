@@ -47,6 +47,7 @@ static int go(struct recovery *r, enum mig_recovered_way way, struct mig_error *
 	const struct mig_run_options run = { .on_step = r->opt->on_step,
 					     .reset = r->opt->reset,
 					     .arg = r->opt->arg,
+					     .who = r->opt->who,
 					     .is_independent = !r->text.is_atomic };
 	cleanup_free struct mig_wanted *wanted =
 		calloc((size_t)r->now.n_gpus + 1, sizeof(*wanted));

@@ -108,7 +108,7 @@ static int find_use(struct run *run, const struct mig_step *step, struct mig_nvm
 {
 	const struct mig_gpu *gpu = &run->snap->gpus[step->gpu];
 	struct mig_nvml_ci ci;
-	int rc = mig_check_free(run->machine, gpu, step_gi(run, step), -1, err);
+	int rc = mig_check_free(run->machine, gpu, step_gi(run, step), -1, run->opt->who, err);
 
 	if (rc == -MIG_E_BUSY)
 		return rc;
@@ -261,7 +261,7 @@ static int take_back(struct run *run, const struct mig_step *step, int rc,
 		(void)set_mode(run, step, gpu->mode, NULL);
 		mig_hint(err, rc, "the switch was taken back");
 	}
-	if (mig_check_free(run->machine, gpu, -1, -1, &held) == -MIG_E_BUSY)
+	if (mig_check_free(run->machine, gpu, -1, -1, NULL, &held) == -MIG_E_BUSY)
 		return mig_hint(err, rc, "the GPU is %s", held.msg);
 	return mig_hint(err, rc, "no process is on the GPU: 'migctl %s %d --reset' resets it",
 			step->mode ? "enable" : "disable", gpu->index);
@@ -437,7 +437,7 @@ int step_check(struct run *run, const struct mig_step *step, struct mig_error *e
 
 	/* A mode switch of a held GPU is the driver's to refuse, or to keep pending. */
 	if (step->kind == MIG_STEP_RESET)
-		return mig_check_free(run->machine, gpu, -1, -1, err);
+		return mig_check_free(run->machine, gpu, -1, -1, run->opt->who, err);
 	if (step->kind != MIG_STEP_CI_DESTROY && step->kind != MIG_STEP_GI_DESTROY)
 		return 0;
 	rc = check_there(run, step, &gi, err);
@@ -446,5 +446,7 @@ int step_check(struct run *run, const struct mig_step *step, struct mig_error *e
 	rc = mig_nvml_ci_by_id(run->nvml, gi, (unsigned)step->ci, &ci, err);
 	if (rc == -MIG_E_NOENT)
 		mig_hint(err, rc, "another tool changed the GPU meanwhile; try again");
-	return rc < 0 ? rc : mig_check_free(run->machine, gpu, step->gi, step->ci, err);
+	return rc < 0 ? rc
+		      : mig_check_free(run->machine, gpu, step->gi, step->ci, run->opt->who,
+				       err);
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The unmodified Slurm on the simulated driver: munged, slurmctld and slurmd on a node of two MIG
-# devices. slurmd finds them by itself, two jobs get one each, a third waits for one.
+# devices. slurmd finds them by itself, two jobs get one each, a third waits for one; migctl says who.
 #
 # All of it runs in process and mount namespaces of its own (slurm_node), which end with this script.
 set -u
@@ -72,10 +72,17 @@ check() {
 		"$(expected_gres)" "$(said gres)"
 	same "two jobs get the two MIG devices" "sbatch --gres=gpu:1 (twice)" \
 		"$(devices | awk '{ print $3 }' | sort)" "$(said job)"
+	same "migctl who names the job of each, and what ends it" "migctl who --json" \
+		"$(said told)" "$(said who)"
+	same "a node that Slurm does not know is said" "SLURMD_NODENAME=elsewhere migctl who" \
+		"allocations of Slurm: scontrol ended with status 1: Node elsewhere not found" \
+		"$(said lost)"
 	same "a third job waits while both are taken" "sbatch --gres=gpu:1; squeue" \
 		"PENDING Resources" "$(said third)"
 	same "it runs on the device of the job that ends" "scancel; squeue" \
 		"$(said freed | grep . || echo "a job that ended")" "$(said third-job)"
+	same "without slurmctld its allocations are unknown" "kill slurmctld; migctl who" \
+		"allocations of Slurm" "$(said gone | sed 's/ because .*//')"
 	[ $failures -eq 0 ] || { echo "  slurm_node said:"; tail -n 60 "$work/node.out" | sed 's/^/  /'; }
 }
 

@@ -3,6 +3,8 @@
 #	t COMMAND...		the command, what it printed on both streams, and its status unless 0
 #	hold NAME DEVICE	read a script from stdin and run it while it holds a device
 #	as_nobody COMMAND...	the same as t without privilege
+#	background COMMAND...	run it until the case ends; go on once it has said "ready". Its pid is $!
+#	unpadded		a filter for tables and JSON that name processes
 #	needs_no_driver		go on only where no NVIDIA driver is installed
 #	skip REASON		end the case: it cannot be tried here
 
@@ -61,4 +63,16 @@ needs_no_driver() {
 skip() {
 	echo "$*" >&2
 	exit 77
+}
+
+# Numbers of processes without a word beside them, and the pads that depend on how long they are.
+unpadded() {
+	sed -e 's/\(kill\|"pid":\) [0-9][0-9]*/\1 PID/g' -e '/^{/,/^}/!s/   */  /g'
+}
+
+background() {
+	[ -p "$DIR/alive" ] || { mkfifo "$DIR/alive" "$DIR/says" && exec 9<>"$DIR/alive"; }
+	"$@" <"$DIR/alive" >"$DIR/says" 9>&- &
+	read -r ready <"$DIR/says"
+	[ "$ready" = ready ]
 }

@@ -63,7 +63,7 @@ static void look_at_gpus(struct doctor *d)
 static void look_at_change(struct cli *cli, struct doctor *d)
 {
 	const struct mig_home *home;
-	struct mig_unfinished u;
+	struct mig_unfinished u = { 0 };
 	struct mig_error why;
 	int rc = cli_home(cli, &d->snap, &home, &why);
 

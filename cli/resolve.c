@@ -213,7 +213,7 @@ static int explain(const struct resolver *r, int rc, const char *text, struct mi
 static int resolve(struct resolver *r, const char *text, struct mig_error *err)
 {
 	char name[256];
-	struct mig_ref ref;
+	struct mig_ref ref = { .gi = -1, .ci = -1 };
 	bool is_name = false;
 	int rc;
 

@@ -10,7 +10,6 @@ t migctl sim lost n 1
 t migctl --sim n status
 t migctl --sim n status --json | grep -A 4 '"is_lost": true'
 t migctl --sim n status 1
-t migctl --sim n who
 t migctl --sim n resolve 0:0
 t migctl --sim n resolve 1
 t migctl --sim n resolve "$uuid"
@@ -21,6 +20,8 @@ t migctl --sim n smi mig -i 0 -lgi
 t migctl --sim n profiles --gpu 1
 t migctl --sim n export
 t migctl --sim n export --json
+t migctl --sim n who | grep -A 1 '^GPU'
+t migctl --sim n who 1 --json | grep -A 1 '"index"'
 echo '--- a file that means every GPU'
 printf 'version: v1\nmig-configs:\n  all:\n  - devices: all\n    mig-enabled: true\n    mig-devices: {3g.40gb: 2}\n' >"$DIR/all.yaml"
 t migctl --sim n diff -f "$DIR/all.yaml"

@@ -25,6 +25,15 @@ echo "status $?"
 steady <"$DIR/err"
 steady <"$DIR/out"
 wait
+echo "--- restore waits as well"
+cp "$DIR/sim/n/record" "$DIR/kept"
+t migctl --sim n apply -f $f -c all-balanced
+cp "$DIR/kept" "$DIR/sim/n/record"
+hold n 0/2/0 <<'T'
+t migctl --sim n restore --drain-timeout 1
+t migctl --sim n restore --drain-timeout long
+T
+t migctl --sim n restore --drain-timeout 60
 echo "--- who is on a GPU whose mode is to be switched is in the way, too"
 t migctl sim new a --gpus 1xA100-SXM4-80GB --seed 1
 hold a 0 <<'T'

@@ -96,3 +96,12 @@ apply -c all-enabled --hook-timeout soon
 printf 'version: v1\nhooks:\n  apply-end: []\n' >"$DIR/hooks.yaml"
 apply -c all-enabled
 t migctl --sim n apply -f $f -c all-enabled -k "$DIR/nowhere.yaml"
+
+echo "--- a layout file has no config to be named; undone, the modes are undone, too"
+migctl --sim n apply -f $f -c all-disabled >"$DIR/out" 2>&1
+# shellcheck disable=SC2086 # a list
+hooks $all >"$DIR/hooks.yaml"
+printf 'version: migctl/v1\ngpus:\n- {gpu: 0, mig-enabled: true, instances: [{profile: 3g.40gb, start: 4, name: team-a/llm}]}\n' >"$DIR/layout.yaml"
+t migctl --sim n apply -f "$DIR/layout.yaml" -k "$DIR/hooks.yaml"
+t migctl --sim n undo
+t migctl --sim n assert -f $f -c all-disabled

@@ -36,3 +36,12 @@ t $p apply -f $f -c all-balanced -k "$DIR/hooks.yaml"
 t $p assert -f $f -c all-disabled
 t $p restore -f "$DIR/cp.json" -k "$DIR/hooks.yaml"
 t $p assert -f $f -c all-disabled
+echo "--- what went with its GPU's mode comes back under its name"
+t migctl sim new m --gpus 2xH100-SXM5-80GB --seed 1
+t migctl --sim m enable 0
+t migctl --sim m create -i 0 3g.40gb@4 1g.10gb@0
+t migctl --sim m create -i 0 2g.20gb@2 --name team-a/llm
+printf 'version: v1\nmig-configs:\n  other:\n  - {devices: [0], mig-enabled: false, mig-devices: {}}\n  - {devices: [1], mig-enabled: true, mig-devices: {7g.80gb: 1}}\n' >"$DIR/other.yaml"
+t migctl --sim m parted apply -f "$DIR/other.yaml" -k "$DIR/hooks.yaml"
+t migctl --sim m status
+t migctl --sim m recover

@@ -87,6 +87,21 @@ static void print_failed(const struct mig_change *change, const struct mig_error
 	}
 }
 
+/* A GPU of the change that fell off the bus just afterwards: what stands on it is not known, so
+ * it is not on record either. */
+static int check_lost(const struct mig_change *change, const struct mig_snapshot *now,
+		      struct mig_error *err)
+{
+	for (int i = 0; i < change->n_gpus; i++) {
+		int rc = change->gpus[i].is_named ? mig_gpu_check_lost(&now->gpus[i], err) : 0;
+
+		if (rc < 0)
+			return mig_hint(err, mig_wrap(err, rc, "done, and meanwhile"),
+					"what was on record of it before the change still is");
+	}
+	return 0;
+}
+
 int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
 		     struct mig_change *change, const char *schema,
 		     const struct change_how *how, struct mig_error *err)
@@ -104,7 +119,7 @@ int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
 		print_failed(change, err);
 	if (rc < 0 && !now.gpus)
 		return rc;
-	/* A GPU that fell off meanwhile moves the numbers of the others. */
+	/* A GPU that is gone altogether moves the numbers of the others. */
 	if (now.n_gpus == snap->n_gpus) {
 		const int printed =
 			change_outcome(cli, snap, &now, change, schema, rc < 0 ? &lost : err);
@@ -116,6 +131,8 @@ int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
 			"done, but of %d GPUs the driver shows %d now; see 'migctl status'",
 			snap->n_gpus, now.n_gpus);
 	}
+	if (rc == 0)
+		rc = check_lost(change, &now, err);
 	mig_snapshot_free(&now);
 	return rc;
 }

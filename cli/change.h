@@ -108,9 +108,11 @@ int change_outcome(struct cli *cli, const struct mig_snapshot *snap,
 		   const struct mig_snapshot *now, const struct mig_change *change,
 		   const char *schema, struct mig_error *err) MIG_MUST_USE;
 
-/** change_diff - show what a change would do; DIFFERENT when it has any step. */
+/** change_diff - show what a change would do; DIFFERENT when it has any step, or @leaves_out what
+ *  is wanted of a GPU that is lost. */
 int change_diff(struct cli *cli, const struct mig_snapshot *snap,
-		const struct mig_change *change, struct mig_error *err) MIG_MUST_USE;
+		const struct mig_change *change, bool leaves_out,
+		struct mig_error *err) MIG_MUST_USE;
 
 /** reset_gpu - reset a GPU of hardware or of a simulated machine; @arg is the struct cli. */
 int reset_gpu(const struct mig_gpu *gpu, void *arg, struct mig_error *err) MIG_MUST_USE;

@@ -128,25 +128,37 @@ static json_t *json_names(const struct mig_snapshot *snap, const struct mig_chan
 	return names;
 }
 
+/* Of a GPU that was lost before, the change has nothing but its index. */
+static json_t *json_gpu(const struct mig_snapshot *snap, const struct mig_snapshot *now,
+			const struct mig_change *change, const struct change_facts *facts,
+			int gpu)
+{
+	const struct mig_gpu_change *c = &change->gpus[gpu];
+	json_t *o;
+
+	if (snap->gpus[gpu].is_lost)
+		return json_pack("{s:i, s:b, s:b}", "gpu", gpu, "is_untouched", 1, "is_lost",
+				 1);
+	o = json_pack("{s:i, s:b, s:b, s:i, s:i, s:i, s:i}", "gpu", gpu, "is_untouched",
+		      !c->is_named, "mig_mode", c->mode, "n_kept", c->n_kept, "n_created",
+		      c->n_created, "n_destroyed", c->n_destroyed, "n_disturbed",
+		      c->n_disturbed);
+	if (now && now->gpus[gpu].is_lost)
+		json_object_set_new(o, "is_lost", json_true());
+	if (c->rc < 0)
+		json_object_set_new(o, "error", json_string(c->err.msg));
+	if (facts && c->is_named)
+		add_gpu_facts(o, &facts->gpus[gpu]);
+	return o;
+}
+
 void change_json(json_t *doc, const struct mig_snapshot *snap, const struct mig_snapshot *now,
 		 const struct mig_change *change, const struct change_facts *facts)
 {
 	json_t *gpus = json_array(), *steps = json_array();
 
-	for (int i = 0; i < change->n_gpus; i++) {
-		const struct mig_gpu_change *c = &change->gpus[i];
-		json_t *o =
-			json_pack("{s:i, s:b, s:b, s:i, s:i, s:i, s:i}", "gpu", i,
-				  "is_untouched", !c->is_named, "mig_mode", c->mode, "n_kept",
-				  c->n_kept, "n_created", c->n_created, "n_destroyed",
-				  c->n_destroyed, "n_disturbed", c->n_disturbed);
-
-		if (c->rc < 0)
-			json_object_set_new(o, "error", json_string(c->err.msg));
-		if (facts && c->is_named)
-			add_gpu_facts(o, &facts->gpus[i]);
-		json_array_append_new(gpus, o);
-	}
+	for (int i = 0; i < change->n_gpus; i++)
+		json_array_append_new(gpus, json_gpu(snap, now, change, facts, i));
 	for (int i = 0; i < change->n_steps; i++) {
 		json_t *o = json_step(snap, now, change, &change->steps[i]);
 

@@ -9,7 +9,7 @@
 static void print_gpu(const struct mig_gpu *gpu, const struct mig_gpu_change *c)
 {
 	if (!c->is_named) {
-		printf("GPU %d: untouched\n", gpu->index);
+		printf("GPU %d: %s\n", gpu->index, gpu->is_lost ? "lost" : "untouched");
 		return;
 	}
 	if (gpu->mode == c->mode && !c->n_created && !c->n_destroyed) {
@@ -198,11 +198,12 @@ void change_print(const struct mig_snapshot *snap, const struct mig_change *chan
 }
 
 /* What was made, with the names by which it is used. */
-static void print_made(const struct mig_snapshot *now, const struct mig_change *change)
+static void print_made(const struct mig_snapshot *snap, const struct mig_snapshot *now,
+		       const struct mig_change *change)
 {
 	for (int i = 0; i < change->n_steps; i++) {
 		const struct mig_step *s = &change->steps[i];
-		const struct mig_gpu *gpu = &now->gpus[s->gpu];
+		const struct mig_gpu *gpu = &snap->gpus[s->gpu];
 		const bool has_ci = i + 1 < change->n_steps && change->steps[i + 1].owner == i;
 		const struct mig_gi *gi;
 		const struct mig_ci *ci;
@@ -217,8 +218,9 @@ static void print_made(const struct mig_snapshot *now, const struct mig_change *
 		if (!ci)
 			continue;
 		printf("created %s@%d on GPU %d (GI %d, CI %d): %s",
-		       gpu->type->profiles[gi->profile].ci[ci->profile].name, gi->start,
-		       gpu->index, gi->id, ci->id, *ci->uuid ? ci->uuid : "no UUID told");
+		       now->gpus[s->gpu].type->profiles[gi->profile].ci[ci->profile].name,
+		       gi->start, gpu->index, gi->id, ci->id,
+		       *ci->uuid ? ci->uuid : "no UUID told");
 		print_names(change, i);
 		putchar('\n');
 	}
@@ -249,7 +251,8 @@ static void print_gone(const struct mig_snapshot *snap, const struct mig_change 
 }
 
 /* Where a file names some GPUs, those that it does not name are worth a line. */
-static void print_kept(const struct cli *cli, const struct mig_change *change)
+static void print_kept(const struct cli *cli, const struct mig_snapshot *snap,
+		       const struct mig_change *change)
 {
 	int n_kept = 0, n_failed = 0;
 
@@ -259,7 +262,7 @@ static void print_kept(const struct cli *cli, const struct mig_change *change)
 			continue;
 		n_kept += change->gpus[i].n_kept;
 		if (!change->gpus[i].is_named && cli_option(cli, "file"))
-			printf("GPU %d: untouched\n", i);
+			printf("GPU %d: %s\n", i, snap->gpus[i].is_lost ? "lost" : "untouched");
 	}
 	if (n_kept)
 		printf("kept %d instance%s as %s\n", n_kept, n_kept == 1 ? "" : "s",
@@ -293,9 +296,9 @@ static int show_plan(struct cli *cli, const struct mig_snapshot *snap,
 }
 
 int change_diff(struct cli *cli, const struct mig_snapshot *snap,
-		const struct mig_change *change, struct mig_error *err)
+		const struct mig_change *change, bool leaves_out, struct mig_error *err)
 {
-	const bool is_different = change->n_steps > 0;
+	const bool is_different = change->n_steps > 0 || leaves_out;
 	char line[256];
 	int rc;
 
@@ -320,8 +323,8 @@ int change_outcome(struct cli *cli, const struct mig_snapshot *snap,
 	}
 	if (!cli->is_json) {
 		print_gone(snap, change);
-		print_kept(cli, change);
-		print_made(now, change);
+		print_kept(cli, snap, change);
+		print_made(snap, now, change);
 		return 0;
 	}
 	doc = cli_document(schema, snap);

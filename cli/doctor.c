@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/verb.h"
+#include "cli/home.h"
 #include "shared/cleanup.h"
 #include "shared/text.h"
 
@@ -58,6 +59,25 @@ static void look_at_gpus(struct doctor *d)
 		d->is_pending |= d->snap.gpus[i].mode != d->snap.gpus[i].mode_pending;
 }
 
+/* Is there a change of migctl's that has no end? */
+static void look_at_change(struct cli *cli, struct doctor *d)
+{
+	const struct mig_home *home;
+	struct mig_unfinished u = { 0 };
+	struct mig_error why;
+	int rc = cli_home(cli, &d->snap, &home, &why);
+
+	if (rc == 0)
+		rc = mig_unfinished_look(home, &u, &why);
+	if (rc < 0) {
+		d->change = rc == -MIG_E_PERM ? CHANGE_UNKNOWN : CHANGE_DAMAGED;
+		text_copy(d->change_text, sizeof(d->change_text), why.msg);
+	} else if (rc > 0) {
+		d->change = u.is_running ? CHANGE_UNDER_WAY : CHANGE_CUT_SHORT;
+		cli_unfinished_text(&u, d->change_text, sizeof(d->change_text));
+	}
+}
+
 /* A driver that does not answer is a finding; a machine that was named and is not there is not. */
 static bool is_finding(const struct cli *cli, int rc)
 {
@@ -80,13 +100,27 @@ static void name_machine(const struct cli *cli, struct mig_snapshot *snap)
 		text_copy(snap->machine, sizeof(snap->machine), "localhost");
 }
 
+static int check_root(const char *given, struct mig_error *err)
+{
+	struct stat st;
+
+	if (!given)
+		return 0;
+	if (stat(given, &st) == 0 && !S_ISDIR(st.st_mode))
+		return mig_fail(err, MIG_E_IO, "--root %s: it is no folder", given);
+	if (access(given, R_OK | X_OK) < 0)
+		return mig_fail(err, MIG_E_IO, "--root %s: %s", given, strerror(errno));
+	return 0;
+}
+
 static int look(struct cli *cli, struct doctor *d, struct mig_error *err)
 {
 	const char *given = cli_option(cli, "root");
 	int rc;
 
-	if (given && access(given, R_OK | X_OK) < 0)
-		return mig_fail(err, MIG_E_IO, "--root %s: %s", given, strerror(errno));
+	rc = check_root(given, err);
+	if (rc < 0)
+		return rc;
 	rc = cli_machine(cli, &d->snap, &d->why);
 
 	if (rc < 0 && (rc == -MIG_E_MACHINE || !is_finding(cli, rc))) {
@@ -97,6 +131,8 @@ static int look(struct cli *cli, struct doctor *d, struct mig_error *err)
 	d->has_snap = rc == 0;
 	if (!d->has_snap)
 		name_machine(cli, &d->snap);
+	else
+		look_at_change(cli, d);
 	d->machine = cli->machine;
 	d->lib_path = getenv("LD_LIBRARY_PATH");
 	d->is_root = geteuid() == 0;

@@ -9,6 +9,18 @@
 #include "shared/cleanup.h"
 #include "shared/text.h"
 
+/* The indices of the GPUs that are not in the file because they are lost. */
+static json_t *json_lost(const struct mig_snapshot *snap)
+{
+	json_t *lost = json_array();
+
+	for (int i = 0; i < snap->n_gpus; i++) {
+		if (snap->gpus[i].is_lost)
+			json_array_append_new(lost, json_integer(i));
+	}
+	return lost;
+}
+
 /* @text is the file, in JSON with --json; @key is what the document calls it. */
 static int print_file(struct cli *cli, const struct mig_snapshot *snap, const char *key,
 		      const char *text, struct mig_error *err)
@@ -17,11 +29,18 @@ static int print_file(struct cli *cli, const struct mig_snapshot *snap, const ch
 	json_t *doc;
 
 	if (!cli->is_json) {
-		printf("# %s\n%s", cli_machine_line(snap, line, sizeof(line)), text);
+		printf("# %s\n", cli_machine_line(snap, line, sizeof(line)));
+		for (int i = 0; i < snap->n_gpus; i++) {
+			if (snap->gpus[i].is_lost)
+				printf("# GPU %d is lost, and how it was cut is not known\n",
+				       i);
+		}
+		fputs(text, stdout);
 		return 0;
 	}
 	doc = cli_document("migctl.export/v1", snap);
 	json_object_set_new(doc, key, json_loads(text, 0, NULL));
+	json_object_set_new(doc, "gpus_lost", json_lost(snap));
 	return cli_print_json(doc, err);
 }
 
@@ -51,7 +70,7 @@ static int export_partition(struct cli *cli, const struct mig_snapshot *snap,
 	if (!present)
 		return mig_fail(err, MIG_E_NOMEM, "export");
 	for (int i = 0; i < snap->n_gpus; i++) {
-		if (snap->gpus[i].has_mig)
+		if (snap->gpus[i].has_mig || snap->gpus[i].is_lost)
 			present[n++] = partition_present(&snap->gpus[i]);
 	}
 	rc = mig_config_export(cli_option(cli, "config"), present, n, &config, err);

@@ -12,11 +12,15 @@ static int choose_gpu(struct cli *cli, struct chosen_type *ret, struct mig_error
 		return mig_hint(err, rc, "or name a GPU type of the catalog with --gpu-type");
 	for (int i = ret->snap.n_gpus - 1; i >= 0 && !name; i--)
 		ret->gpu = ret->snap.gpus[i].has_mig ? i : ret->gpu;
+	for (int i = 0; i < ret->snap.n_gpus && !name && ret->gpu < 0; i++)
+		ret->gpu = ret->snap.gpus[i].is_lost ? i : -1;
 	if (name)
 		rc = cli_gpu(&ret->snap, name, &ret->gpu, err);
 	else if (ret->gpu < 0)
 		rc = mig_fail(err, MIG_E_UNSUPPORTED, "no GPU of machine %s can do MIG",
 			      ret->snap.machine);
+	if (rc == 0)
+		rc = mig_gpu_check_lost(&ret->snap.gpus[ret->gpu], err);
 	if (rc == 0 && !ret->snap.gpus[ret->gpu].type)
 		rc = mig_fail(err, MIG_E_UNSUPPORTED,
 			      "GPU %d (%s): neither driver nor catalog know how it can be cut",

@@ -2,6 +2,7 @@
 #ifndef CLI_HOME_H
 #define CLI_HOME_H
 
+#include <mig/manage.h>
 #include <mig/record.h>
 
 #include "cli/verb.h"
@@ -20,5 +21,8 @@ int cli_ref(struct cli *cli, const struct mig_snapshot *snap, const char *text,
  * Return: 1 and @buf, 0 when there is none, or a negative error code and @buf. (cli/recover.c)
  */
 int cli_unfinished(struct cli *cli, const struct mig_snapshot *snap, char *buf, size_t len);
+
+/** cli_unfinished_text - "apply (pid 4711) was cut short after 3 of 7 steps", into @buf. */
+void cli_unfinished_text(const struct mig_unfinished *u, char *buf, size_t len);
 
 #endif

@@ -56,6 +56,8 @@ static int create_on(struct cli *cli, const struct mig_snapshot *snap, struct mi
 	struct mig_change change;
 	int gpu, rc = create_gpu(cli, snap, &gpu, err);
 
+	if (rc == 0)
+		rc = mig_gpu_check_lost(&snap->gpus[gpu], err);
 	if (rc < 0)
 		return rc;
 	if (!snap->gpus[gpu].type)
@@ -194,6 +196,11 @@ static int destroy_on(struct cli *cli, const struct mig_snapshot *snap, struct m
 	rc = change_carry_out(cli, snap, &change, "migctl.destroy/v1",
 			      &(struct change_how){ 0 }, err);
 	mig_change_free(&change);
+	for (int i = 0; rc == 0 && cli->argc == 0 && i < snap->n_gpus; i++) {
+		if (snap->gpus[i].is_lost)
+			rc = mig_wrap(err, mig_gpu_check_lost(&snap->gpus[i], err),
+				      "done where it could be");
+	}
 	return rc;
 }
 

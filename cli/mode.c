@@ -8,7 +8,8 @@
 #include "shared/cleanup.h"
 #include "shared/text.h"
 
-/* The GPUs that the operands name; all that can do MIG with --all, or where there is one. */
+/* The GPUs that the operands name; all that can do MIG, or could before they were lost, with --all
+ * or where there is one. */
 static int named_gpus(struct cli *cli, const struct mig_snapshot *snap, bool *is_named,
 		      struct mig_error *err)
 {
@@ -16,10 +17,13 @@ static int named_gpus(struct cli *cli, const struct mig_snapshot *snap, bool *is
 		return mig_fail(err, MIG_E_INVAL, "machine %s has %d GPUs: say which, or --all",
 				snap->machine, snap->n_gpus);
 	for (int i = 0; i < snap->n_gpus; i++)
-		is_named[i] = cli->argc == 0 && snap->gpus[i].has_mig;
+		is_named[i] =
+			cli->argc == 0 && (snap->gpus[i].has_mig || snap->gpus[i].is_lost);
 	for (int i = 0; i < cli->argc; i++) {
 		int gpu, rc = cli_gpu(snap, cli->argv[i], &gpu, err);
 
+		if (rc == 0)
+			rc = mig_gpu_check_lost(&snap->gpus[gpu], err);
 		if (rc < 0)
 			return rc;
 		if (!snap->gpus[gpu].has_mig)
@@ -107,10 +111,14 @@ static void add_json(json_t *doc, const struct mig_snapshot *snap, int gpu,
 /* A GPU that was not switched, and why. */
 static void add_error(json_t *doc, const struct mig_gpu *gpu, const struct mig_error *err)
 {
-	json_array_append_new(json_object_get(doc, "gpus"),
-			      json_pack("{s:i, s:b, s:b, s:s}", "gpu", gpu->index,
-					"is_untouched", 0, "mig_mode", gpu->mode, "error",
-					err->msg));
+	json_t *o = json_pack("{s:i, s:b}", "gpu", gpu->index, "is_untouched", gpu->is_lost);
+
+	if (gpu->is_lost)
+		json_object_set_new(o, "is_lost", json_true());
+	else
+		json_object_set_new(o, "mig_mode", json_boolean(gpu->mode));
+	json_object_set_new(o, "error", json_string(err->msg));
+	json_array_append_new(json_object_get(doc, "gpus"), o);
 }
 
 static const char *schema_of(unsigned mode)

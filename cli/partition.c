@@ -7,6 +7,7 @@
 #include "cli/change.h"
 #include "cli/partition_file.h"
 #include "shared/cleanup.h"
+#include "shared/text.h"
 
 /* What the file wants of each GPU, to be freed; with @mode_only just the modes. NULL: NOMEM. */
 static struct mig_wanted *partition_wanted(const struct partition *p,
@@ -90,7 +91,8 @@ static void modes_back(struct cli *cli, const struct mig_snapshot *snap, struct 
 	if (rc < 0)
 		return;
 	for (int i = 0; i < now.n_gpus && now.n_gpus == snap->n_gpus; i++)
-		wanted[i].mode = now.gpus[i].mode != snap->gpus[i].mode && !now.gpus[i].n_gis
+		wanted[i].mode = now.gpus[i].mode != snap->gpus[i].mode && !now.gpus[i].n_gis &&
+						 !now.gpus[i].is_lost
 					 ? MIG_WANT_OFF
 					 : MIG_WANT_UNTOUCHED;
 	rc = now.n_gpus == snap->n_gpus
@@ -112,7 +114,7 @@ static int check_held(struct cli *cli, const struct partition *p,
 		      const struct mig_snapshot *snap, struct mig_error *err)
 {
 	const struct mig_who *who;
-	struct mig_change change;
+	struct mig_change change = { 0 };
 	char text[256];
 	int rc = partition_change(cli, p, snap, false, &change, err);
 
@@ -172,23 +174,51 @@ static int apply_in_two(struct cli *cli, struct partition *p, const struct mig_s
 	return rc;
 }
 
+/* The GPUs that the file means and that are lost: "GPU 2, GPU 5". Return: how many. */
+static int list_lost(const struct partition *p, const struct mig_snapshot *snap, char *buf,
+		     size_t len)
+{
+	int n = 0;
+
+	*buf = '\0';
+	for (int i = 0; i < snap->n_gpus; i++) {
+		if (p->wants[i].is_lost)
+			text_append(buf, len, "%sGPU %d", n++ ? ", " : "", i);
+	}
+	return n;
+}
+
+/* What "devices: all" means and is lost does not hold the others back; but nobody shall think
+ * that it is as wanted. */
 static int apply(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
 		 struct mig_error *err)
 {
-	if (!cli_option(cli, "dry-run") && needs_mode_first(p, snap))
-		return apply_in_two(cli, p, snap, err);
-	return apply_in_one(cli, p, snap, NULL, err);
+	const bool is_dry = cli_option(cli, "dry-run") != NULL;
+	char lost[256];
+	int n, rc = !is_dry && needs_mode_first(p, snap)
+			    ? apply_in_two(cli, p, snap, err)
+			    : apply_in_one(cli, p, snap, NULL, err);
+
+	n = list_lost(p, snap, lost, sizeof(lost));
+	if (rc < 0 || n == 0)
+		return rc;
+	return mig_fail(err, MIG_E_NVML,
+			"%s %s lost and %s out; the rest %s as the file wants; see 'migctl "
+			"status'",
+			lost, n == 1 ? "is" : "are", is_dry ? "would be left" : "was left",
+			is_dry ? "would be" : "is");
 }
 
 static int diff(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
 		struct mig_error *err)
 {
 	struct mig_change change;
+	char lost[256];
 	int rc = partition_change(cli, p, snap, false, &change, err);
 
 	if (rc < 0)
 		return rc;
-	rc = change_diff(cli, snap, &change, err);
+	rc = change_diff(cli, snap, &change, list_lost(p, snap, lost, sizeof(lost)) > 0, err);
 	mig_change_free(&change);
 	return rc;
 }
@@ -197,12 +227,15 @@ static json_t *assert_one(const struct cli *cli, const struct mig_config_want *w
 			  const struct mig_gpu *gpu, bool *is_different)
 {
 	const struct mig_config_present have = partition_present(gpu);
-	const bool is_named = want->mode != MIG_CONFIG_UNTOUCHED;
-	const bool is_same = mig_config_match(want, &have) != MIG_CONFIG_DIFFERENT;
+	const bool is_named = want->mode != MIG_CONFIG_UNTOUCHED || want->is_lost;
+	const bool is_same =
+		!want->is_lost && mig_config_match(want, &have) != MIG_CONFIG_DIFFERENT;
 	char wanted_buf[512], has_buf[512];
 	const char *wanted = partition_wanted_text(want, wanted_buf, sizeof(wanted_buf));
 	const char *has = partition_present_text(want, gpu, has_buf, sizeof(has_buf));
-	const char *hidden = is_same ? "" : partition_hidden_difference(want, gpu, wanted, has);
+	const char *hidden = is_same || want->is_lost
+				     ? ""
+				     : partition_hidden_difference(want, gpu, wanted, has);
 	json_t *o;
 
 	*is_different |= !is_same;
@@ -211,11 +244,15 @@ static json_t *assert_one(const struct cli *cli, const struct mig_config_want *w
 		       !is_named ? "not named\n"
 		       : is_same ? "as wanted\n"
 				 : "different: ");
-	if (!cli->is_json && !is_same)
+	if (!cli->is_json && want->is_lost)
+		puts("lost");
+	else if (!cli->is_json && !is_same)
 		printf("wanted %s; has %s%s%s\n", wanted, has, *hidden ? "; " : "", hidden);
 	o = json_pack("{s:i, s:b, s:b, s:s}", "gpu", gpu->index, "is_named", is_named,
 		      "is_same", is_same, "has", has);
-	if (is_named)
+	if (gpu->is_lost)
+		json_object_set_new(o, "is_lost", json_true());
+	if (is_named && !want->is_lost)
 		json_object_set_new(o, "wanted", json_string(wanted));
 	if (*hidden)
 		json_object_set_new(o, "difference", json_string(hidden));
@@ -250,7 +287,7 @@ static void warn_unnamed(const struct cli *cli, const struct partition *p,
 			 const struct mig_snapshot *snap)
 {
 	for (int i = 0; i < snap->n_gpus; i++) {
-		if (p->wants[i].mode != MIG_CONFIG_UNTOUCHED)
+		if (p->wants[i].mode != MIG_CONFIG_UNTOUCHED || p->wants[i].is_lost)
 			return;
 	}
 	if (p->label)

@@ -50,7 +50,8 @@ struct mig_config_gpu *partition_gpus(const struct mig_snapshot *snap)
 						   .has_mig = g->has_mig,
 						   .type = g->type,
 						   .uuid = g->uuid,
-						   .bus_id = g->bus_id };
+						   .bus_id = g->bus_id,
+						   .is_lost = g->is_lost };
 	}
 	return gpus;
 }
@@ -95,7 +96,8 @@ struct mig_config_present partition_present(const struct mig_gpu *gpu)
 	return (struct mig_config_present){ .index = gpu->index,
 					    .pci_id = gpu->pci_id,
 					    .mig_enabled = gpu->mode,
-					    .have = mig_gpu_request(gpu) };
+					    .have = mig_gpu_request(gpu),
+					    .is_lost = gpu->is_lost };
 }
 
 const char *partition_wanted_text(const struct mig_config_want *want, char *buf, size_t size)
@@ -110,6 +112,8 @@ const char *partition_present_text(const struct mig_config_want *want,
 {
 	struct mig_request have = mig_gpu_request(gpu);
 
+	if (gpu->is_lost)
+		return "lost";
 	if (!gpu->mode)
 		return "MIG off";
 	/* As in a partition file: names and counts, which have no place. */

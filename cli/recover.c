@@ -9,8 +9,7 @@
 #include "cli/home.h"
 #include "cli/recorded.h"
 
-/* "apply (pid 4711) was cut short after 3 of 7 steps" */
-static void say_unfinished(const struct mig_unfinished *u, char *buf, size_t len)
+void cli_unfinished_text(const struct mig_unfinished *u, char *buf, size_t len)
 {
 	snprintf(buf, len, "%s (pid %lld) %s after %d of %d steps%s", u->verb,
 		 (long long)u->pid, u->is_running ? "is under way" : "was cut short", u->n_done,
@@ -29,7 +28,7 @@ int cli_unfinished(struct cli *cli, const struct mig_snapshot *snap, char *buf, 
 	if (rc < 0)
 		snprintf(buf, len, "whether a change is unfinished is unknown: %s", err.msg);
 	if (rc > 0)
-		say_unfinished(&u, buf, len);
+		cli_unfinished_text(&u, buf, len);
 	if (rc > 0 && !u.is_running) {
 		const size_t n = strlen(buf);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One device, by every name that it has anywhere. */
+/* migctl resolve - which device a name means, whoever calls it so. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,264 +7,17 @@
 #include <strings.h>
 
 #include "cli/home.h"
-#include "cli/recorded.h"
-#include "cli/verb.h"
+#include "cli/resolve.h"
 #include "shared/cleanup.h"
-#include "shared/table.h"
 #include "shared/text.h"
 
-#define CDI_KIND "nvidia.com/gpu="
-
-/* Capability minors: the driver's table where it can be read, else the one that every driver
- * so far has had. Source: NVIDIA/open-gpu-kernel-modules 595.45.04, nv-caps.c. */
-enum { MINOR_FIRST = 3, MINORS_A_GI = 1 + MIG_CAPS_CIS, GIS_A_GPU = MIG_CAPS_GIS };
-
-struct resolver {
-	struct mig_snapshot snap;
-	struct mig_caps caps;
-	bool has_caps;
-	const struct mig_home *home; /* NULL: nothing is known of what was */
-	struct mig_record rec;
-	struct table table;
-	json_t *matches; /* NULL: text is wanted */
-	int n;
-};
-
-static int cap_minor(const struct resolver *r, int gpu_minor, int gi, int ci)
-{
-	if (gpu_minor < 0 || gpu_minor >= MIG_CAPS_GPUS || gi < 0 || gi >= GIS_A_GPU)
-		return -1;
-	if (r->has_caps)
-		return mig_caps_minor(&r->caps, gpu_minor, gi, ci);
-	return MINOR_FIRST + (gpu_minor * GIS_A_GPU + gi) * MINORS_A_GI + (ci < 0 ? 0 : 1 + ci);
-}
-
-/* --- All names of one device ------------------------------------------------------------ */
-
-static const struct table_column columns[] = {
-	{ "name", "NAME", TABLE_STRING },
-	{ "value", "VALUE", TABLE_STRING },
-};
-
-static void begin(struct resolver *r)
-{
-	char line[256];
-
-	if (r->matches) {
-		json_array_append_new(r->matches, json_object());
-		return;
-	}
-	if (r->n == 0)
-		puts(cli_machine_line(&r->snap, line, sizeof(line)));
-	r->table = table_new(columns, 2);
-}
-
-static void end(struct resolver *r)
-{
-	r->n++;
-	if (r->matches)
-		return;
-	putchar('\n');
-	table_print(stdout, &r->table);
-	table_free(&r->table);
-}
-
-static json_t *current(struct resolver *r)
-{
-	return json_array_get(r->matches, json_array_size(r->matches) - 1);
-}
-
-static void name_text(struct resolver *r, const char *key, const char *fmt, ...)
-	MIG_PRINTF(3, 4);
-static void name_text(struct resolver *r, const char *key, const char *fmt, ...)
-{
-	char value[256];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(value, sizeof(value), fmt, ap);
-	va_end(ap);
-	if (r->matches) {
-		json_object_set_new(current(r), key, json_string(value));
-		return;
-	}
-	table_cell(&r->table, "%s", key);
-	table_cell(&r->table, "%s", value);
-}
-
-/* What is not known (-1) has no line. */
-static void name_number(struct resolver *r, const char *key, int value)
-{
-	if (value < 0)
-		return;
-	if (r->matches) {
-		json_object_set_new(current(r), key, json_integer(value));
-		return;
-	}
-	table_cell(&r->table, "%s", key);
-	table_cell(&r->table, "%d", value);
-}
-
-/* Slurm's AutoDetect makes it of NVML's name. */
-static char *slurm_type(const struct mig_gpu *gpu, const char *profile, char *buf, size_t len)
-{
-	snprintf(buf, len, "%s%s%s", gpu->name, *profile ? "_" : "", profile);
-	for (char *p = buf; *p; p++)
-		*p = *p == ' ' ? '_' : (char)tolower((unsigned char)*p);
-	return buf;
-}
-
-static const char *gi_profile(const struct mig_gpu *gpu, const struct mig_gi *gi)
-{
-	return gpu->type && gi->profile >= 0 ? gpu->type->profiles[gi->profile].name : "";
-}
-
-static const char *ci_profile(const struct mig_gpu *gpu, const struct mig_gi *gi,
-			      const struct mig_ci *ci)
-{
-	if (!gpu->type || gi->profile < 0 || ci->profile < 0)
-		return "";
-	return gpu->type->profiles[gi->profile].ci[ci->profile].name;
-}
-
-static void name_gpu(struct resolver *r, const struct mig_gpu *gpu)
-{
-	name_number(r, "gpu", gpu->index);
-	name_text(r, "gpu_uuid", "%s", gpu->uuid);
-	name_text(r, "gpu_name", "%s", gpu->name);
-	name_text(r, "pci_bus_id", "%s", gpu->bus_id);
-	if (gpu->minor >= 0)
-		name_text(r, "gpu_node", "/dev/nvidia%d", gpu->minor);
-}
-
-static void name_node(struct resolver *r, const char *minor_key, const char *node_key,
-		      int minor_number)
-{
-	if (minor_number < 0)
-		return;
-	name_number(r, minor_key, minor_number);
-	name_text(r, node_key, "/dev/nvidia-caps/nvidia-cap%d", minor_number);
-}
-
-static void name_gi(struct resolver *r, const struct mig_gpu *gpu, const struct mig_gi *gi)
-{
-	name_number(r, "gi", gi->id);
-	if (*gi_profile(gpu, gi) && gi->start >= 0)
-		name_text(r, "place", "%d:%s@%d", gpu->index, gi_profile(gpu, gi), gi->start);
-	name_node(r, "gi_minor", "gi_node", cap_minor(r, gpu->minor, gi->id, -1));
-}
-
-/* "3g.40gb@4 (team-a/llm) until change 12, 2026-11-27 23:40:01 UTC" */
-static const char *gone_text(const struct mig_record_gone *gone, char *buf, size_t len)
-{
-	char when[32];
-
-	snprintf(buf, len, "%s@%d%s%s%s until change %llu, %s", gone->ci_profile,
-		 gone->gi_start, *gone->name ? " (" : "", gone->name, *gone->name ? ")" : "",
-		 (unsigned long long)gone->change,
-		 recorded_time(gone->time_s, when, sizeof(when)));
-	return buf;
-}
-
-/* Its stable name; and where its UUID meant another instance before, which: who wrote it down
- * then means that one. */
-static void name_recorded(struct resolver *r, const struct mig_gpu *gpu,
-			  const struct mig_gi *gi, const struct mig_ci *ci)
-{
-	const struct mig_ref ref = { gpu->index, (int)(gi - gpu->gis), (int)(ci - gi->cis) };
-	const struct mig_record_gone *gone;
-	const struct mig_record_ci *rec;
-	enum mig_record_knows knows;
-	char text[320];
-
-	if (!r->home)
-		return;
-	knows = mig_record_look(&r->rec, r->home, &r->snap, &ref, &rec);
-	if (knows == MIG_RECORD_MADE && *rec->name)
-		name_text(r, "instance_name", "%s", rec->name);
-	if (knows == MIG_RECORD_STALE && *rec->name)
-		name_text(r, "stale_name", "%s, given to %s", rec->name, rec->profile);
-	gone = *ci->uuid ? mig_record_was(&r->rec, ci->uuid) : NULL;
-	if (gone && (gone->gi_start != gi->start || gone->ci_start != ci->start ||
-		     strcmp(gone->gi_profile, gi_profile(gpu, gi)) != 0 ||
-		     strcmp(gone->ci_profile, ci_profile(gpu, gi, ci)) != 0))
-		name_text(r, "uuid_stale_for", "%s", gone_text(gone, text, sizeof(text)));
-}
-
-static void name_ci(struct resolver *r, const struct mig_gpu *gpu, const struct mig_gi *gi,
-		    const struct mig_ci *ci)
-{
-	char type[MIG_NAME_MAX * 2];
-
-	name_number(r, "ci", ci->id);
-	name_node(r, "ci_minor", "ci_node", cap_minor(r, gpu->minor, gi->id, ci->id));
-	name_text(r, "ids", "%d/%d/%d", gpu->index, gi->id, ci->id);
-	if (*ci_profile(gpu, gi, ci))
-		name_text(r, "profile", "%s", ci_profile(gpu, gi, ci));
-	if (*ci->uuid)
-		name_text(r, "uuid", "%s", ci->uuid);
-	name_recorded(r, gpu, gi, ci);
-	name_text(r, "uuid_r450", "MIG-%s/%d/%d", gpu->uuid, gi->id, ci->id);
-	if (ci->index >= 0) {
-		name_text(r, "index", "%d:%d", gpu->index, ci->index);
-		name_text(r, "cdi_index", CDI_KIND "%d:%d", gpu->index, ci->index);
-	}
-	if (*ci->uuid) {
-		name_text(r, "cdi_uuid", CDI_KIND "%s", ci->uuid);
-		name_text(r, "kubelet_id", "%s", ci->uuid);
-	}
-	if (*ci_profile(gpu, gi, ci))
-		name_text(r, "slurm_type", "%s",
-			  slurm_type(gpu, ci_profile(gpu, gi, ci), type, sizeof(type)));
-}
-
-static void say_whole(struct resolver *r, const struct mig_gpu *gpu)
-{
-	char type[MIG_NAME_MAX * 2];
-
-	begin(r);
-	name_gpu(r, gpu);
-	name_text(r, "cdi_index", CDI_KIND "%d", gpu->index);
-	name_text(r, "cdi_uuid", CDI_KIND "%s", gpu->uuid);
-	if (gpu->mode == 0) { /* else the plugins hand out its MIG devices */
-		name_text(r, "kubelet_id", "%s", gpu->uuid);
-		name_text(r, "slurm_type", "%s", slurm_type(gpu, "", type, sizeof(type)));
-	}
-	end(r);
-}
-
-/* @ci < 0: all of the GPU instance. */
-static void say(struct resolver *r, const struct mig_ref *ref)
-{
-	const struct mig_gpu *gpu = &r->snap.gpus[ref->gpu];
-	const struct mig_gi *gi = ref->gi < 0 ? NULL : &gpu->gis[ref->gi];
-
-	if (!gi) {
-		say_whole(r, gpu);
-		return;
-	}
-	for (int c = 0; c < gi->n_cis; c++) {
-		if (ref->ci >= 0 && ref->ci != c)
-			continue;
-		begin(r);
-		name_gpu(r, gpu);
-		name_gi(r, gpu, gi);
-		name_ci(r, gpu, gi, &gi->cis[c]);
-		end(r);
-	}
-	if (gi->n_cis > 0)
-		return;
-	begin(r);
-	name_gpu(r, gpu);
-	name_gi(r, gpu, gi);
-	end(r);
-}
-
-/* --- What was meant --------------------------------------------------------------------- */
+/* Capabilities of no GPU's, where the driver's table cannot be read. Source:
+ * NVIDIA/open-gpu-kernel-modules 595.45.04, nv-caps.c. */
+enum { MINOR_CONFIG = 1, MINOR_MONITOR = 2 };
 
 static int find_gpu_minor(const struct resolver *r, int minor_number)
 {
-	for (int i = 0; i < r->snap.n_gpus; i++) {
+	for (int i = 0; i < r->snap.n_gpus && minor_number >= 0; i++) {
 		if (r->snap.gpus[i].minor == minor_number)
 			return i;
 	}
@@ -296,13 +49,22 @@ static int find_minor(const struct resolver *r, const char *text, uint64_t wante
 	for (int g = 0; g < r->snap.n_gpus; g++) {
 		for (int gi = 0; gi < MIG_CAPS_GIS; gi++) {
 			for (int ci = -1; ci < MIG_CAPS_CIS; ci++) {
-				const int m = cap_minor(r, r->snap.gpus[g].minor, gi, ci);
+				const int m = resolve_minor(r, r->snap.gpus[g].minor, gi, ci);
 
 				if (m >= 0 && (uint64_t)m == wanted)
 					return find_cap(r, text, g, gi, ci, ret, err);
 			}
 		}
 	}
+	if (wanted == (uint64_t)(r->has_caps ? r->caps.config : MINOR_CONFIG) ||
+	    wanted == (uint64_t)(r->has_caps ? r->caps.monitor : MINOR_MONITOR))
+		return mig_fail(err, MIG_E_NOENT,
+				"%s is no GPU's: it is the capability to %s all instances",
+				text,
+				wanted == (uint64_t)(r->has_caps ? r->caps.config
+								 : MINOR_CONFIG)
+					? "change"
+					: "watch");
 	return mig_fail(err, MIG_E_NOENT,
 			"%s: no GPU of machine %s has a capability of minor %llu", text,
 			r->snap.machine, (unsigned long long)wanted);
@@ -327,9 +89,10 @@ static int parse_cap(const struct resolver *r, const char *text, struct mig_ref 
 
 /* "gpu0/gi2/access", "gpu0/gi2/ci0/access" as in mig-minors, or with a "/mig" behind the GPU as
  * in capabilities. The GPU is named by its minor number there. Return: 1 when it was none. */
-static int parse_access(const struct resolver *r, const char *text, struct mig_ref *ret,
+static int parse_access(const struct resolver *r, const char *name, struct mig_ref *ret,
 			struct mig_error *err)
 {
+	const char *text = name;
 	int minor_number, gi, ci = -1, at = 0, len = 0, gpu;
 
 	if (sscanf(text, "gpu%d%n", &minor_number, &at) < 1)
@@ -348,7 +111,7 @@ static int parse_access(const struct resolver *r, const char *text, struct mig_r
 	if (gpu < 0)
 		return mig_fail(err, MIG_E_NOENT, "no GPU of machine %s has minor number %d",
 				r->snap.machine, minor_number);
-	return find_cap(r, text + 1, gpu, gi, ci, ret, err);
+	return find_cap(r, name, gpu, gi, ci, ret, err);
 }
 
 /* "/dev/nvidia0". Return: 1 when it was none. */
@@ -400,20 +163,31 @@ static int say_slurm(struct resolver *r, const char *text)
 		const struct mig_gpu *gpu = &r->snap.gpus[g];
 
 		if (!gpu->mode &&
-		    strcasecmp(text, slurm_type(gpu, "", type, sizeof(type))) == 0)
-			say_whole(r, gpu);
+		    strcasecmp(text, resolve_slurm_type(gpu, "", type, sizeof(type))) == 0)
+			resolve_say(r, &(struct mig_ref){ g, -1, -1 });
 		for (int i = 0; i < gpu->n_gis; i++) {
 			for (int c = 0; c < gpu->gis[i].n_cis; c++) {
 				const char *p =
-					ci_profile(gpu, &gpu->gis[i], &gpu->gis[i].cis[c]);
+					resolve_profile(gpu, &gpu->gis[i], &gpu->gis[i].cis[c]);
 
-				if (*p && strcasecmp(text, slurm_type(gpu, p, type,
-								      sizeof(type))) == 0)
-					say(r, &(struct mig_ref){ g, i, c });
+				if (*p &&
+				    strcasecmp(text, resolve_slurm_type(gpu, p, type,
+									sizeof(type))) == 0)
+					resolve_say(r, &(struct mig_ref){ g, i, c });
 			}
 		}
 	}
 	return r->n - before;
+}
+
+/* What is not found may be a GPU's that is lost, or on it. */
+static int blame_lost(const struct resolver *r, int rc, struct mig_error *err)
+{
+	for (int i = 0; i < r->snap.n_gpus; i++) {
+		if (rc == -MIG_E_NOENT && r->snap.gpus[i].is_lost)
+			return mig_hint(err, rc, "or it is on GPU %d, which is lost", i);
+	}
+	return rc;
 }
 
 /* A UUID is all that is left of an instance; the record may say which it was. */
@@ -425,7 +199,7 @@ static int explain(const struct resolver *r, int rc, const char *text, struct mi
 
 	if (gone)
 		return mig_hint(err, rc, "it is stale: it was %s",
-				gone_text(gone, was, sizeof(was)));
+				resolve_gone_text(gone, was, sizeof(was)));
 
 	if (rc == -MIG_E_NOENT && strncasecmp(text, "MIG-GPU-", 8) == 0)
 		return mig_hint(err, rc, "the name is stale if it was right once");
@@ -439,7 +213,8 @@ static int explain(const struct resolver *r, int rc, const char *text, struct mi
 static int resolve(struct resolver *r, const char *text, struct mig_error *err)
 {
 	char name[256];
-	struct mig_ref ref;
+	struct mig_ref ref = { .gi = -1, .ci = -1 };
+	bool is_name = false;
 	int rc;
 
 	if (strlen(text) >= sizeof(name))
@@ -454,13 +229,16 @@ static int resolve(struct resolver *r, const char *text, struct mig_error *err)
 		if (say_slurm(r, name) > 0)
 			return 0;
 		/* What may be a name is nothing else. */
-		rc = r->home && mig_instance_name_ok(name)
-			     ? mig_record_find(&r->rec, r->home, &r->snap, name, &ref, err)
+		is_name = r->home && mig_instance_name_ok(name);
+		rc = is_name ? mig_record_find(&r->rec, r->home, &r->snap, name, &ref, err)
 			     : mig_ref_parse(&r->snap, name, &ref, NULL, err);
 		rc = explain(r, rc, name, err);
 	}
+	if (rc < 0) /* the record says itself of a name where it is */
+		return is_name ? rc : blame_lost(r, rc, err);
+	rc = mig_gpu_check_lost(&r->snap.gpus[ref.gpu], err);
 	if (rc == 0)
-		say(r, &ref);
+		resolve_say(r, &ref);
 	return rc;
 }
 

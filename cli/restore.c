@@ -106,6 +106,7 @@ static int want_all(struct cli *cli, const struct mig_snapshot *snap,
 		if (gpu < 0) {
 			rc = mig_fail(&one, MIG_E_NOENT, "GPU %s is on record and not here",
 				      rec->gpus[i].uuid);
+			rc = mig_blame_lost(snap, rc, &one);
 			report(&failed, rc, &one, err);
 			continue;
 		}

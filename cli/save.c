@@ -80,6 +80,18 @@ static int say(struct cli *cli, const struct mig_snapshot *snap, struct mig_erro
 	return cli_print_json(doc, err);
 }
 
+/* The others are on record by now; but nobody shall think that this one is. */
+static int check_lost(const struct mig_snapshot *snap, struct mig_error *err)
+{
+	for (int i = 0; i < snap->n_gpus; i++) {
+		int rc = mig_gpu_check_lost(&snap->gpus[i], err);
+
+		if (rc < 0)
+			return mig_hint(err, rc, "what was on record of it still is");
+	}
+	return 0;
+}
+
 static int run(struct cli *cli, struct mig_error *err)
 {
 	const struct mig_home *home;
@@ -95,6 +107,8 @@ static int run(struct cli *cli, struct mig_error *err)
 		rc = save(cli, &snap, home, err);
 	if (rc == 0)
 		rc = say(cli, &snap, err);
+	if (rc == 0)
+		rc = check_lost(&snap, err);
 	mig_snapshot_free(&snap);
 	return rc;
 }

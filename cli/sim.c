@@ -76,7 +76,7 @@ static int run_new(struct cli *cli, struct mig_error *err)
 				cli->argv[0]);
 	rc = read_number(cli, "seed", UINT64_MAX, &opt.seed, err);
 	if (rc == 0)
-		rc = read_number(cli, "settle", 60000, &settle, err);
+		rc = read_number(cli, "settle", SIM_SETTLE_MS_MAX, &settle, err);
 	opt.settle_ms = (unsigned)settle;
 	if (rc == 0)
 		rc = cli_catalog(cli, &cat, err);
@@ -105,6 +105,31 @@ static const struct table_column columns[] = {
 	{ "note", "NOTE", TABLE_STRING },
 };
 
+static void add_words(char *note, size_t len, bool is_so, const char *words)
+{
+	if (is_so)
+		text_append(note, len, "%s%s", *note ? ", " : "", words);
+}
+
+/* What a machine has that others have not, and what is to go wrong: it is easily forgotten. */
+static void add_note(struct table *t, const struct sim_summary *s)
+{
+	char note[256] = "", words[64];
+
+	add_words(note, sizeof(note), s->is_assumed, "assumed values");
+	add_words(note, sizeof(note), s->is_strict, "strict");
+	snprintf(words, sizeof(words), "%d GPU%s lost", s->n_lost, s->n_lost == 1 ? "" : "s");
+	add_words(note, sizeof(note), s->n_lost > 0, words);
+	snprintf(words, sizeof(words), "%d fault%s set", s->n_faults,
+		 s->n_faults == 1 ? "" : "s");
+	add_words(note, sizeof(note), s->n_faults > 0, words);
+	add_words(note, sizeof(note), s->has_latency, "latency set");
+	if (*note)
+		table_cell(t, "%s", note);
+	else
+		table_unknown(t);
+}
+
 static void add_machine(struct table *t, const char *dir, const char *name)
 {
 	struct sim_summary s;
@@ -122,12 +147,7 @@ static void add_machine(struct table *t, const char *dir, const char *name)
 	table_cell(t, "%d", s.n_gis);
 	table_cell(t, "%d", s.n_cis);
 	table_cell(t, "%d", s.n_tenants);
-	if (s.is_assumed || s.is_strict)
-		table_cell(t, "%s%s%s", s.is_assumed ? "assumed values" : "",
-			   s.is_assumed && s.is_strict ? ", " : "",
-			   s.is_strict ? "strict" : "");
-	else
-		table_unknown(t);
+	add_note(t, &s);
 }
 
 static int run_list(struct cli *cli, struct mig_error *err)
@@ -192,7 +212,7 @@ static int execute(char **argv)
 {
 	const int status = (execvp(argv[0], argv), errno == ENOENT ? 127 : 126);
 
-	fprintf(stderr, "migctl: run %s: %s\n", argv[0], strerror(errno));
+	fprintf(stderr, "migctl: run %s: %s\n", *argv[0] ? argv[0] : "''", strerror(errno));
 	return status;
 }
 
@@ -200,7 +220,7 @@ static int execute(char **argv)
 static int enter_root(struct cli *cli, struct mig_error *err)
 {
 	const bool keep_proc = cli_option(cli, "keep-proc") != NULL;
-	char path[PATH_MAX], root[PATH_MAX];
+	char path[PATH_MAX], root[PATH_MAX], library[PATH_MAX + 512];
 	int rc;
 
 	if (!cli_option(cli, "root"))
@@ -211,7 +231,10 @@ static int enter_root(struct cli *cli, struct mig_error *err)
 		return rc;
 	if (!realpath(sim_tree_path(cli->sim_dir, cli->argv[0], path, sizeof(path)), root))
 		return mig_fail(err, MIG_E_IO, "%s: %s", path, strerror(errno));
-	return sim_root_enter(root, keep_proc, err);
+	rc = sim_library_put(cli, cli->argv[0], root, err);
+	if (rc == 0)
+		rc = cli_sim_library(library, sizeof(library), err);
+	return rc < 0 ? rc : sim_root_enter(root, library, keep_proc, err);
 }
 
 static int run_exec(struct cli *cli, struct mig_error *err)
@@ -364,7 +387,9 @@ const struct verb verb_sim_list = {
 	.name = "sim list",
 	.operands = "",
 	.summary = "list the simulated machines",
-	.text = "Lists the machines in MIGCTL_SIM_DIR, by default ~/.local/state/migctl/sim.",
+	.text = "Lists the machines in MIGCTL_SIM_DIR, by default ~/.local/state/migctl/sim, "
+		"and notes which of them have GPUs that are lost, faults that can still strike "
+		"(migctl-sim-fault(1)) or calls that take their time.",
 	.run = run_list,
 };
 
@@ -376,10 +401,10 @@ const struct verb verb_sim_exec = {
 		"simulated driver in place of the real one. The exit status is the program's; "
 		"125 to 127 are migctl's own failures.\n\n"
 		"With --root the program also sees the files of a driver where it looks for "
-		"them: /proc/driver, /proc/modules, /proc/devices, /sys/bus/pci and /dev/nvidia* "
-		"are the machine's, in a mount namespace that ends with the program. That needs "
+		"them: /proc/driver, /proc/modules, /proc/devices, /sys/bus/pci, /sys/module/nvidia* "
+		"and /dev/nvidia* are the machine's, in a mount namespace that ends with the program. That needs "
 		"root, or a system that allows user namespaces; then the device nodes stand for "
-		"nothing. On a kernel without modules /proc is made of links, and processes that "
+		"nothing. A driver's library that is installed is hidden behind the simulated one. On a kernel without modules /proc is made of links, and processes that "
 		"start later are missing in it; --keep-proc leaves /proc as it is but for "
 		"/proc/driver and, where there is one, /proc/modules.",
 	.example = "  migctl sim exec node -- nvidia-smi -L\n",

@@ -7,6 +7,7 @@
 #include "shared/table.h"
 #include "shared/text.h"
 #include "sim/inject.h"
+#include "sim/machine.h"
 
 static const struct table_column columns[] = {
 	{ "fault", "FAULT", TABLE_STRING },
@@ -74,25 +75,20 @@ static int clear(struct cli *cli, struct mig_error *err)
 static int run_fault(struct cli *cli, struct mig_error *err)
 {
 	char deed[SIM_SPEC_MAX + 32];
-	struct sim_fault f;
 	int rc;
 
+	if (cli_option(cli, "clear") && cli_option(cli, "list"))
+		return mig_fail(err, MIG_E_INVAL, "--list and --clear exclude each other");
 	if (cli_option(cli, "clear"))
 		return clear(cli, err);
 	if (cli->argc == 1)
 		return list(cli, err);
 	if (cli_option(cli, "list"))
 		return mig_fail(err, MIG_E_INVAL, "--list shows faults and sets none");
-	for (int i = 1; i < cli->argc; i++) { /* all of them are looked at first */
-		rc = sim_fault_parse(cli->argv[i], &f, err);
-		if (rc < 0)
-			return rc;
-	}
-	for (int i = 1; i < cli->argc; i++) {
-		rc = sim_inject_fault(cli->sim_dir, cli->argv[0], cli->argv[i], err);
-		if (rc < 0)
-			return rc;
-	}
+	rc = sim_inject_faults(cli->sim_dir, cli->argv[0], (const char *const *)cli->argv + 1,
+			       cli->argc - 1, err);
+	if (rc < 0)
+		return rc;
 	snprintf(deed, sizeof(deed), "%d fault%s set", cli->argc - 1,
 		 cli->argc == 2 ? "" : "s");
 	return sim_report(cli, deed, err);
@@ -133,9 +129,9 @@ static int run_settle(struct cli *cli, struct mig_error *err)
 	uint64_t ms;
 	int rc;
 
-	if (!text_parse_u64(cli->argv[1], &ms) || ms > 60000)
-		return mig_fail(err, MIG_E_INVAL, "'%s': milliseconds up to 60000 are wanted",
-				cli->argv[1]);
+	if (!text_parse_u64(cli->argv[1], &ms) || ms > SIM_SETTLE_MS_MAX)
+		return mig_fail(err, MIG_E_INVAL, "'%s': milliseconds up to %d are wanted",
+				cli->argv[1], SIM_SETTLE_MS_MAX);
 	rc = sim_inject_settle(cli->sim_dir, cli->argv[0], (unsigned)ms, err);
 	if (rc < 0)
 		return rc;
@@ -198,7 +194,8 @@ const struct verb verb_sim_lost = {
 	.operands = "NAME GPU [--back]",
 	.summary = "let a simulated GPU fall off the bus",
 	.text = "Every call about the GPU answers \"GPU is lost\" until it is reset, the machine "
-		"is rebooted, or it comes back.",
+		"is rebooted, or it comes back; the others are not disturbed. A real one is found out by "
+		"XID 79 too, which 'migctl sim xid NAME GPU 79' reports.",
 	.example = "  migctl sim lost node 0\n",
 	.options = lost_options,
 	.min_operands = 2,

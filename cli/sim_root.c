@@ -4,6 +4,7 @@
  * process's own, which ends with it and what it started.
  *
  *	/proc/driver, /sys/bus/pci	bound over: they exist on every Linux that has PCI
+ *	/sys/module			a tmpfs of links into the real one, with our modules
  *	/proc/modules, /proc/devices	likewise; a kernel without modules has no /proc/modules,
  *					and no file can be made in /proc. Then /proc becomes a
  *					tmpfs of links into the real one, which is kept below it
@@ -207,31 +208,36 @@ static int enter_dev(const char *root, const char *blank, struct mig_error *err)
 	return rc < 0 ? rc : move_to(blank, "/dev", err);
 }
 
-/* --- /proc ----------------------------------------------------------------------------------- */
+/* --- Where no file can be made: /proc, /sys/module ------------------------------------------- */
 
-static const char *const over_proc[] = { "driver", "modules", "devices" };
+/* A folder that becomes a tmpfs of links into the real one, which is .real below it; but what
+ * is_ours is the tree's, if the tree has it. */
+struct view {
+	const char *at;
+	bool (*is_ours)(const char *name);
+};
 
-static bool is_over_proc(const char *name)
+static bool is_ours_in_proc(const char *name)
 {
-	for (size_t i = 0; i < sizeof(over_proc) / sizeof(over_proc[0]); i++) {
-		if (strcmp(name, over_proc[i]) == 0)
-			return true;
-	}
-	return false;
+	return strcmp(name, "driver") == 0 || strcmp(name, "modules") == 0 ||
+	       strcmp(name, "devices") == 0;
 }
 
-/* The real one is .real; the processes that there are now have links too, later ones have none. */
-static int link_proc(const char *blank, struct mig_error *err)
+static const struct view proc_view = { "/proc", is_ours_in_proc };
+static const struct view module_view = { "/sys/module", is_nvidia };
+
+/* The processes that there are now have links in /proc too, later ones have none. */
+static int link_real(const struct view *view, const char *blank, struct mig_error *err)
 {
-	cleanup_closedir DIR *dir = opendir("/proc");
+	cleanup_closedir DIR *dir = opendir(view->at);
 	struct dirent *entry;
 
 	if (!dir)
-		return fail_io(err, "list", "/proc");
+		return fail_io(err, "list", view->at);
 	while ((entry = readdir(dir))) {
 		char where[PATH_BYTES], target[PATH_BYTES];
 
-		if (is_dot(entry->d_name) || is_over_proc(entry->d_name))
+		if (is_dot(entry->d_name) || view->is_ours(entry->d_name))
 			continue;
 		snprintf(where, sizeof(where), "%s/%s", blank, entry->d_name);
 		snprintf(target, sizeof(target), ".real/%s", entry->d_name);
@@ -241,22 +247,42 @@ static int link_proc(const char *blank, struct mig_error *err)
 	return 0;
 }
 
-static int enter_proc_view(const char *root, const char *blank, struct mig_error *err)
+static int graft_ours(const struct view *view, const char *root, const char *blank,
+		      struct mig_error *err)
 {
-	char what[PATH_BYTES], where[PATH_BYTES];
+	char folder[PATH_BYTES], what[PATH_BYTES + 256], where[PATH_BYTES];
+	cleanup_closedir DIR *dir = NULL;
+	struct dirent *entry;
+	int rc = 0;
+
+	snprintf(folder, sizeof(folder), "%s%s", root, view->at);
+	dir = opendir(folder);
+	if (!dir)
+		return fail_io(err, "list", folder);
+	while (rc == 0 && (entry = readdir(dir))) {
+		if (!view->is_ours(entry->d_name))
+			continue;
+		snprintf(what, sizeof(what), "%s/%s", folder, entry->d_name);
+		snprintf(where, sizeof(where), "%s/%s", blank, entry->d_name);
+		rc = graft(what, where, err);
+	}
+	return rc;
+}
+
+static int enter_view(const struct view *view, const char *root, const char *blank,
+		      struct mig_error *err)
+{
+	char where[PATH_BYTES];
 	int rc = mount_blank(blank, err);
 
 	snprintf(where, sizeof(where), "%s/.real", blank);
 	if (rc == 0)
-		rc = graft("/proc", where, err);
+		rc = graft(view->at, where, err);
 	if (rc == 0)
-		rc = link_proc(blank, err);
-	for (size_t i = 0; rc == 0 && i < sizeof(over_proc) / sizeof(over_proc[0]); i++) {
-		snprintf(what, sizeof(what), "%s/proc/%s", root, over_proc[i]);
-		snprintf(where, sizeof(where), "%s/%s", blank, over_proc[i]);
-		rc = graft(what, where, err);
-	}
-	return rc < 0 ? rc : move_to(blank, "/proc", err);
+		rc = link_real(view, blank, err);
+	if (rc == 0)
+		rc = graft_ours(view, root, blank, err);
+	return rc < 0 ? rc : move_to(blank, view->at, err);
 }
 
 static int bind_if_there(const char *root, const char *name, struct mig_error *err)
@@ -268,6 +294,15 @@ static int bind_if_there(const char *root, const char *name, struct mig_error *e
 	return 0;
 }
 
+static int enter_sys(const char *root, const char *blank, struct mig_error *err)
+{
+	int rc = bind_if_there(root, "/sys/bus/pci", err);
+
+	if (rc == 0 && access(module_view.at, F_OK) == 0)
+		rc = enter_view(&module_view, root, blank, err);
+	return rc;
+}
+
 static int enter_proc(const char *root, const char *blank, bool keep_proc,
 		      struct mig_error *err)
 {
@@ -276,7 +311,7 @@ static int enter_proc(const char *root, const char *blank, bool keep_proc,
 	int rc;
 
 	if (!keep_proc && !has_all)
-		return enter_proc_view(root, blank, err);
+		return enter_view(&proc_view, root, blank, err);
 	rc = bind_if_there(root, "/proc/driver", err);
 	if (rc == 0)
 		rc = bind_if_there(root, "/proc/modules", err);
@@ -285,7 +320,37 @@ static int enter_proc(const char *root, const char *blank, bool keep_proc,
 	return rc;
 }
 
-int sim_root_enter(const char *root, bool keep_proc, struct mig_error *err)
+/* --- Libraries --------------------------------------------------------------------------------- */
+
+/* Where a driver's library is, if it is installed: a program that goes by a path of its own must
+ * not reach the real one from in here. */
+static const char *const libraries[] = {
+	"/usr/lib/x86_64-linux-gnu",
+	"/usr/lib/aarch64-linux-gnu",
+	"/usr/lib64",
+	"/usr/lib",
+	"/usr/lib/x86_64-linux-gnu/nvidia",
+	"/usr/lib64/nvidia",
+	"/usr/lib/nvidia",
+	"/usr/lib/x86_64-linux-gnu/nvidia/current",
+	"/usr/local/lib",
+	"/usr/local/nvidia/lib64",
+};
+
+static int enter_libraries(const char *library, struct mig_error *err)
+{
+	char theirs[128];
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < sizeof(libraries) / sizeof(libraries[0]); i++) {
+		snprintf(theirs, sizeof(theirs), "%s/libnvidia-ml.so.1", libraries[i]);
+		if (access(theirs, F_OK) == 0)
+			rc = bind_over(library, theirs, err);
+	}
+	return rc;
+}
+
+int sim_root_enter(const char *root, const char *library, bool keep_proc, struct mig_error *err)
 {
 	char blank[] = "/tmp/.migctl-XXXXXX";
 	int rc;
@@ -295,7 +360,9 @@ int sim_root_enter(const char *root, bool keep_proc, struct mig_error *err)
 		return fail_io(err, "make a folder like", blank);
 	rc = enter_namespace(err);
 	if (rc == 0)
-		rc = bind_if_there(root, "/sys/bus/pci", err);
+		rc = enter_libraries(library, err);
+	if (rc == 0)
+		rc = enter_sys(root, blank, err);
 	if (rc == 0)
 		rc = enter_dev(root, blank, err);
 	if (rc == 0)

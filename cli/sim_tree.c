@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/sim_root.h"
 #include "cli/verb.h"
 #include "sim/tree.h"
 
@@ -19,6 +20,9 @@ static int run(struct cli *cli, struct mig_error *err)
 		return rc;
 	if (!realpath(sim_tree_path(cli->sim_dir, name, path, sizeof(path)), root))
 		return mig_fail(err, MIG_E_IO, "%s: %s", path, strerror(errno));
+	rc = sim_library_put(cli, name, root, err);
+	if (rc < 0)
+		return rc;
 	if (cli->is_json)
 		return cli_print_json(json_pack("{s:s, s:{s:s, s:s}, s:s}", "schema",
 						"migctl.sim-tree/v1", "machine", "kind",
@@ -35,7 +39,7 @@ const struct verb verb_sim_tree = {
 	.summary = "make the files of a simulated machine's driver, and say where they are",
 	.text = "Prints the folder in which a simulated machine has what a driver shows in /proc, "
 		"/sys and /dev: version, GPUs, capabilities and their minors, PCI devices, device "
-		"nodes. For programs that take the root of a driver as an option; 'migctl sim "
+		"nodes; and in usr/lib its library, in usr/bin an nvidia-smi. For programs that take the root of a driver as an option; 'migctl sim "
 		"exec --root' puts it where programs look by themselves.\n\n"
 		"Once it is there every change of the machine is in it before the change is "
 		"answered, whoever makes it.",

@@ -7,8 +7,6 @@
 #include "shared/text.h"
 #include "sim/machine.h"
 
-enum { CODE_MAX = 65535 };
-
 /* "2" or "2/0": a GPU instance, and one of its compute instances. */
 static int read_instance(const char *text, int *ret_gi, int *ret_ci, struct mig_error *err)
 {
@@ -49,10 +47,10 @@ static int run_xid(struct cli *cli, struct mig_error *err)
 		return mig_fail(err, MIG_E_NOENT,
 				"machine %s has no GPU '%s'; a GPU's index is wanted",
 				cli->argv[0], cli->argv[1]);
-	if (!text_parse_u64(cli->argv[2], &code) || code == 0 || code > CODE_MAX)
+	if (!text_parse_u64(cli->argv[2], &code) || code == 0 || code > SIM_XID_MAX)
 		return mig_fail(err, MIG_E_INVAL,
 				"'%s' is no XID; a number from 1 to %d is wanted, like 79",
-				cli->argv[2], CODE_MAX);
+				cli->argv[2], SIM_XID_MAX);
 	rc = read_instance(cli_option(cli, "device"), &gi, &ci, err);
 	if (rc == 0)
 		rc = sim_machine_xid(cli->sim_dir, cli->argv[0], (int)gpu, gi, ci,

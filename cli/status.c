@@ -59,6 +59,15 @@ static const char *mode_text(const struct mig_gpu *gpu)
 	return gpu->mode ? "MIG on" : "MIG off";
 }
 
+/* One line, whatever is asked: there is no more to tell. */
+static void print_lost(const struct mig_gpu *gpu)
+{
+	struct mig_error why;
+
+	if (mig_gpu_check_lost(gpu, &why) < 0)
+		printf("GPU %d  lost: %s\n", gpu->index, strchr(why.msg, ':') + 2);
+}
+
 static void print_title(const struct mig_gpu *gpu)
 {
 	char used[32], total[32];
@@ -192,6 +201,10 @@ static void print_picture(const struct mig_gpu *gpu, bool is_line)
 
 static void print_gpu(const struct view *v, const struct mig_gpu *gpu, bool is_detailed)
 {
+	if (gpu->is_lost) {
+		print_lost(gpu);
+		return;
+	}
 	print_title(gpu);
 	print_picture(gpu, !is_detailed);
 	if (is_detailed || gpu->is_partial)
@@ -286,6 +299,16 @@ static json_t *json_gi(const struct view *v, const struct mig_gpu *gpu, const st
 	return o;
 }
 
+static json_t *json_lost(const struct mig_gpu *gpu)
+{
+	struct mig_error why = { 0 };
+
+	if (mig_gpu_check_lost(gpu, &why) == 0)
+		return NULL;
+	return json_pack("{s:i, s:b, s:i, s:s}", "index", gpu->index, "is_lost", 1,
+			 "nvml_error", gpu->lost_code, "text", why.msg);
+}
+
 static json_t *json_gpu(const struct view *v, const struct mig_gpu *gpu)
 {
 	json_t *gis = json_array();
@@ -309,6 +332,7 @@ static json_t *json_gpu(const struct view *v, const struct mig_gpu *gpu)
 	}
 	json_memory(o, gpu->mem_total_bytes, gpu->mem_used_bytes);
 	json_object_set_new(o, "is_partial", json_boolean(gpu->is_partial));
+	json_object_set_new(o, "is_lost", json_false());
 	for (int i = 0; i < gpu->n_gis; i++)
 		json_array_append_new(gis, json_gi(v, gpu, &gpu->gis[i]));
 	json_object_set_new(o, "gpu_instances", gis);
@@ -323,7 +347,9 @@ static int print_json(const struct view *v, int only, struct mig_error *err)
 
 	for (int i = 0; i < snap->n_gpus; i++) {
 		if (only < 0 || only == i)
-			json_array_append_new(gpus, json_gpu(v, &snap->gpus[i]));
+			json_array_append_new(gpus, snap->gpus[i].is_lost
+							    ? json_lost(&snap->gpus[i])
+							    : json_gpu(v, &snap->gpus[i]));
 	}
 	if (*v->unfinished)
 		json_object_set_new(doc, "unfinished", json_string(v->unfinished));
@@ -379,7 +405,8 @@ const struct verb verb_status = {
 		"and lists the MIG devices with ids, memory and UUID: of one GPU when it is "
 		"named, of all with --long or where there are few.\n\n"
 		"Without privilege the driver does not tell GPU instances; then the list is "
-		"made from the MIG devices, and places are shown as unknown.",
+		"made from the MIG devices, and places are shown as unknown. A GPU that the "
+		"driver cannot reach is lost: of it the index is known, and nothing else.",
 	.example = "  migctl status\n  migctl status 0\n  migctl --sim 2xA100-SXM4-80GB status "
 		   "--json\n",
 	.options = options,

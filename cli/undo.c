@@ -38,12 +38,15 @@ static int want_before(const struct mig_snapshot *snap, const struct mig_home *h
 {
 	for (int i = 0; i < rec->n_before; i++) {
 		const int gpu = recorded_find(snap, &rec->before[i]);
-		int rc =
-			gpu < 0 ? mig_fail(err, MIG_E_NOENT,
-					   "GPU %s, which the last change changed, is not here",
-					   rec->before[i].uuid)
-				: check_left(&snap->gpus[gpu], home, rec, err);
+		int rc;
 
+		if (gpu < 0) {
+			rc = mig_fail(err, MIG_E_NOENT,
+				      "GPU %s, which the last change changed, is not here",
+				      rec->before[i].uuid);
+			return mig_blame_lost(snap, rc, err);
+		}
+		rc = check_left(&snap->gpus[gpu], home, rec, err);
 		if (rc == 0)
 			rc = recorded_want(&snap->gpus[gpu], &rec->before[i], &wanted[gpu],
 					   err);

@@ -243,8 +243,13 @@ static void print_table(struct table *t)
 
 static void print_gpu(const struct who_report *r, const struct mig_gpu *gpu)
 {
-	struct table t = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	struct table t;
 
+	if (gpu->is_lost) {
+		printf("\nGPU %d  lost: who holds it is not known\n", gpu->index);
+		return;
+	}
+	t = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	printf("\nGPU %d  %s  %s\n", gpu->index, gpu->name, gpu->uuid);
 	print_instances(r, gpu);
 	print_mode(r, gpu);

@@ -110,9 +110,12 @@ static json_t *instance_json(const struct who_report *r, const struct mig_gpu *g
 static json_t *gpu_json(const struct who_report *r, const struct mig_gpu *gpu)
 {
 	struct mig_holder blocking[MIG_HOLDERS_MAX];
-	json_t *o = json_pack("{s:i, s:s}", "index", gpu->index, "uuid", gpu->uuid);
-	json_t *instances = json_array();
+	json_t *instances, *o;
 
+	if (gpu->is_lost) /* who holds it is not known */
+		return json_pack("{s:i, s:b}", "index", gpu->index, "is_lost", 1);
+	o = json_pack("{s:i, s:s}", "index", gpu->index, "uuid", gpu->uuid);
+	instances = json_array();
 	if (gpu->has_mig)
 		json_object_set_new(o, "mig_mode", json_boolean(gpu->mode));
 	json_object_set_new(o, "is_mode_blocked",

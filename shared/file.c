@@ -146,7 +146,15 @@ enum { READ_MAX_BYTES = 1 << 20 };
 
 int mig_file_read(const char *path, char **ret, struct mig_error *err)
 {
-	size_t len;
+	cleanup_free char *text = NULL;
+	size_t len = 0;
+	int rc = mig_file_read_bytes(path, READ_MAX_BYTES, &text, &len, err);
 
-	return mig_file_read_bytes(path, READ_MAX_BYTES, ret, &len, err);
+	if (rc < 0 || !text)
+		return rc;
+	if (strlen(text) != len)
+		return mig_fail(err, MIG_E_INVAL, "%s: it has a NUL byte, so it is no text",
+				path);
+	*ret = take(text);
+	return 0;
 }

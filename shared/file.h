@@ -23,7 +23,8 @@ int mig_file_replace(const char *path, const void *data, size_t len,
  * mig_file_read - the whole of a file as a NUL-terminated string.
  * @ret:	written on success only; the caller frees it.
  *
- * Errors: IO, NOMEM; INVAL when the file is larger than 1 MiB.
+ * Errors: IO, NOMEM; INVAL when the file is larger than 1 MiB, or has a NUL byte: what stands
+ * behind it would be lost.
  */
 int mig_file_read(const char *path, char **ret, struct mig_error *err) MIG_MUST_USE;
 

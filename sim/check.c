@@ -178,6 +178,11 @@ static bool gpu_state_is_sound(const struct sim_fixed *f, int gpu,
 	return true;
 }
 
+static bool clocks_are_sound(const struct sim_clocks *c)
+{
+	return c->lock_min_mhz <= c->lock_max_mhz && !c->lock_min_mhz == !c->lock_max_mhz;
+}
+
 static bool hold_is_sound(const struct sim_fixed *f, const struct sim_half *half,
 			  const struct sim_hold *hold)
 {
@@ -208,6 +213,10 @@ bool sim_half_is_sound(const struct sim_fixed *f, const struct sim_half *half,
 	*ret_why = "the state of a GPU is impossible";
 	for (uint32_t i = 0; i < f->n_gpus; i++)
 		if (!gpu_state_is_sound(f, (int)i, &half->gpus[i]))
+			return false;
+	*ret_why = "the clocks of a GPU are impossible";
+	for (uint32_t i = 0; i < f->n_gpus; i++)
+		if (!clocks_are_sound(&half->clocks[i]))
 			return false;
 	*ret_why = "the hold of a tenant is impossible";
 	for (uint32_t i = 0; i < half->n_holds; i++)

@@ -155,6 +155,15 @@ static struct sim_fault *room(struct sim_faults *faults)
 	return NULL;
 }
 
+int sim_fault_room(const struct sim_faults *faults)
+{
+	int n = 0;
+
+	for (int i = 0; i < SIM_FAULTS_MAX; i++)
+		n += !faults->rows[i].count || is_spent(&faults->rows[i]);
+	return n;
+}
+
 bool sim_fault_add(struct sim_faults *faults, const struct sim_fault *fault)
 {
 	struct sim_fault *row = room(faults);

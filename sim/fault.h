@@ -88,6 +88,7 @@ uint64_t sim_fault_latency_ns(const struct sim_faults *faults, enum sim_call_id 
 bool sim_fault_read(const struct sim_fault *row, struct sim_fault *ret);
 
 /* Of the only writer: it holds the image's lock. */
+int sim_fault_room(const struct sim_faults *faults); /* how many more can be added */
 bool sim_fault_add(struct sim_faults *faults, const struct sim_fault *fault); /* false: full */
 int sim_fault_clear(struct sim_faults *faults, int call); /* -1: all. Return: how many */
 void sim_fault_set_latencies(struct sim_faults *faults, const char *profile,

@@ -65,6 +65,10 @@ enum { N_RESULTS = sizeof(results) / sizeof(results[0]) };
 /* Calls that change the machine: they alone have an "after". */
 static const enum sim_call_id changing[] = {
 	SIM_CALL_nvmlDeviceSetMigMode,
+	SIM_CALL_nvmlDeviceSetApplicationsClocks,
+	SIM_CALL_nvmlDeviceResetApplicationsClocks,
+	SIM_CALL_nvmlDeviceSetGpuLockedClocks,
+	SIM_CALL_nvmlDeviceResetGpuLockedClocks,
 	SIM_CALL_nvmlDeviceCreateGpuInstance,
 	SIM_CALL_nvmlDeviceCreateGpuInstanceWithPlacement,
 	SIM_CALL_nvmlGpuInstanceDestroy,
@@ -80,6 +84,7 @@ static const struct {
 } answers[] = {
 	{ SIM_CALL_nvmlDeviceSetMigMode, "activation" },
 	{ SIM_CALL_nvmlDeviceGetPersistenceMode, "mode" },
+	{ SIM_CALL_nvmlDeviceGetCurrentClocksEventReasons, "reasons" },
 };
 
 enum { N_ANSWERS = sizeof(answers) / sizeof(answers[0]) };
@@ -202,10 +207,12 @@ static int parse_answer(const char *what, const char *action, struct sim_fault *
 		return mig_fail(err, MIG_E_SYNTAX,
 				"'%s': a number or the name of an error is wanted", action);
 	}
-	return mig_fail(err, MIG_E_NOENT,
-			"what %s says of '%s' cannot be set; what can is "
-			"nvmlDeviceSetMigMode@activation and nvmlDeviceGetPersistenceMode@mode",
-			calls[f->call], what);
+	return mig_fail(
+		err, MIG_E_NOENT,
+		"what %s says of '%s' cannot be set; what can is "
+		"nvmlDeviceSetMigMode@activation, nvmlDeviceGetPersistenceMode@mode and "
+		"nvmlDeviceGetCurrentClocksEventReasons@reasons",
+		calls[f->call], what);
 }
 
 static int parse_action(char *action, struct sim_fault *f, struct mig_error *err)
@@ -255,6 +262,8 @@ int sim_fault_parse(const char *spec, struct sim_fault *ret, struct mig_error *e
 	what = strchr(text, '@');
 	if (what)
 		*what++ = '\0';
+	if (!*text)
+		return mig_fail(err, MIG_E_SYNTAX, "'%s' names no call of NVML", spec);
 	call = sim_call_find(text);
 	if (call < 0)
 		return no_such_call(text, err);

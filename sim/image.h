@@ -29,7 +29,7 @@
 #include "sim/machine.h"
 
 enum {
-	SIM_IMAGE_VERSION = 2, /* counts every change of the structs below */
+	SIM_IMAGE_VERSION = 3, /* counts every change of the structs below */
 	SIM_GIS_MAX = 15,      /* GPU instance ids of a GPU: 0 to 14 */
 	SIM_CIS_MAX = 8,       /* compute instance ids of a GPU instance: 0 to 7 */
 	SIM_TENANTS_MAX = 256,
@@ -148,6 +148,13 @@ struct sim_hold {
 	uint64_t mem_bytes;
 };
 
+/* How the SMs' clock of a GPU is set; 0: it is not. */
+struct sim_clocks {
+	uint16_t app_mhz;                    /* while something runs */
+	uint16_t lock_min_mhz, lock_max_mhz; /* always; both or none */
+	uint16_t pad;
+};
+
 struct sim_half {
 	uint32_t boot;       /* which boot of the machine this is, from 1 */
 	uint32_t generation; /* the last creation */
@@ -155,6 +162,7 @@ struct sim_half {
 	uint32_t n_holds;    /* rows beyond this many are free */
 	uint32_t lost;       /* GPUs that fell off the bus; bit i: GPU i */
 	uint32_t settle_ms;  /* a GI is in use so long after its last CI went */
+	struct sim_clocks clocks[SIM_GPUS_MAX];
 	struct sim_hold holds[SIM_TENANTS_MAX];
 	struct sim_gpu_state gpus[SIM_GPUS_MAX];
 	struct sim_meter meters[SIM_GPUS_MAX]; /* sim_image_publish() keeps them */

@@ -5,24 +5,40 @@
 
 #include "sim/open.h"
 
-int sim_inject_fault(const char *dir, const char *machine, const char *spec,
-		     struct mig_error *err)
+int sim_inject_faults(const char *dir, const char *machine, const char *const *specs, int n,
+		      struct mig_error *err)
 {
 	struct sim_fault fault;
 	struct sim_open m;
-	int rc = sim_fault_parse(spec, &fault, err);
+	int rc = 0;
 
+	for (int i = 0; rc == 0 && i < n; i++) /* all of them are looked at first */
+		rc = sim_fault_parse(specs[i], &fault, err);
 	if (rc == 0)
 		rc = sim_open_locked(dir, machine, &m, err);
 	if (rc < 0)
 		return rc;
-	if (!sim_fault_add(sim_image_faults(&m.img), &fault))
-		rc = mig_fail(err, MIG_E_NOSPACE,
-			      "machine %s has %d faults that can still strike; "
-			      "'migctl sim fault %s --clear' takes them away",
-			      machine, SIM_FAULTS_MAX, machine);
+	if (sim_fault_room(sim_image_faults(&m.img)) < n)
+		rc = mig_fail(
+			err, MIG_E_NOSPACE,
+			"machine %s has room for %d faults that can still strike: %d more "
+			"could be set, and here are %d; 'migctl sim fault %s --clear' takes "
+			"them away",
+			machine, SIM_FAULTS_MAX, sim_fault_room(sim_image_faults(&m.img)), n,
+			machine);
+	for (int i = 0; rc == 0 && i < n; i++) {
+		rc = sim_fault_parse(specs[i], &fault, err);
+		if (rc == 0)
+			sim_fault_add(sim_image_faults(&m.img), &fault);
+	}
 	sim_open_close(&m);
 	return rc;
+}
+
+int sim_inject_fault(const char *dir, const char *machine, const char *spec,
+		     struct mig_error *err)
+{
+	return sim_inject_faults(dir, machine, &spec, 1, err);
 }
 
 /* By age: a row may have been used again. */

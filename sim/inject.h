@@ -10,7 +10,8 @@
  *
  *	CALL	a function of NVML, "nvmlGpuInstanceDestroy"
  *	@WHAT	the call succeeds but says ACTION, a number or an error's name, of WHAT:
- *		nvmlDeviceSetMigMode@activation, nvmlDeviceGetPersistenceMode@mode
+ *		nvmlDeviceSetMigMode@activation, nvmlDeviceGetPersistenceMode@mode,
+ *		nvmlDeviceGetCurrentClocksEventReasons@reasons
  *	#N	strikes the N-th call from now, of all processes together; #N.. that and all
  *		later ones; neither: every call until it is cleared
  *	ACTION	an error's name or number, "IN_USE"; "kill": the calling process dies of
@@ -34,7 +35,8 @@ enum { SIM_SPEC_MAX = 160 };
 #define SIM_FAULT_ANSWERS                                                                  \
 	"@activation of nvmlDeviceSetMigMode lets the call succeed and the mode wait for " \
 	"a reset, for the reason that ACTION says. @mode of "                              \
-	"nvmlDeviceGetPersistenceMode is 0 or 1."
+	"nvmlDeviceGetPersistenceMode is 0 or 1. @reasons of "                             \
+	"nvmlDeviceGetCurrentClocksEventReasons is a sum of why clocks are low: 64 for heat."
 #define SIM_FAULT_EXAMPLE                                                    \
 	"  migctl sim fault node "                                           \
 	"'nvmlGpuInstanceCreateComputeInstance#2=INSUFFICIENT_RESOURCES'\n"  \
@@ -63,7 +65,10 @@ int sim_fault_parse(const char *spec, struct sim_fault *ret,
 /** sim_fault_format - a fault as it would be written. Returns @buf. */
 const char *sim_fault_format(const struct sim_fault *fault, char *buf, size_t len);
 
-/** sim_inject_fault - set a fault. Errors: also NOSPACE, and those of opening a machine. */
+/** sim_inject_faults - set @n faults, all or none. Errors: also NOSPACE, and those of opening a
+ *  machine. sim_inject_fault - the same of one. */
+int sim_inject_faults(const char *dir, const char *machine, const char *const *specs, int n,
+		      struct mig_error *err) MIG_MUST_USE;
 int sim_inject_fault(const char *dir, const char *machine, const char *spec,
 		     struct mig_error *err) MIG_MUST_USE;
 

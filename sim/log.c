@@ -67,12 +67,12 @@ static void begin_anew(struct sim_log *log, const char *path)
 	sim_log_close(log);
 }
 
-/* A process may be called anything: what would break a line is shown as '?'. */
+/* A process may be called anything: what would break a line, or move a terminal's cursor, is '?'. */
 static void copy_name(char *dst, size_t size, const char *src)
 {
 	text_copy(dst, size, src);
 	for (char *p = dst; *p; p++)
-		if ((unsigned char)*p <= ' ' || *p == 0x7f)
+		if (*p <= ' ' || *p > '~')
 			*p = '?';
 }
 

@@ -13,6 +13,7 @@
 
 #include "shared/cleanup.h"
 #include "shared/text.h"
+#include "sim/fault.h"
 #include "sim/fill.h"
 #include "sim/open.h"
 #include "sim/state.h"
@@ -107,6 +108,18 @@ static void count_state(const struct sim_open *m, struct sim_summary *ret)
 		ret->n_tenants += m->half->holds[i].pid && sim_image_is_held(&m->img, i);
 }
 
+static void count_mishaps(const struct sim_open *m, struct sim_summary *ret)
+{
+	const struct sim_faults *faults = sim_image_faults(&m->img);
+	struct sim_fault f;
+
+	ret->n_lost = __builtin_popcount(m->half->lost);
+	ret->has_latency = faults->n_latencies > 0;
+	for (int i = 0; i < SIM_FAULTS_MAX; i++)
+		ret->n_faults += sim_fault_read(&faults->rows[i], &f) &&
+				 (f.last == SIM_FAULT_EVER || (uint32_t)f.count < f.last);
+}
+
 /* "2xA100-SXM4-80GB@mirrored,1xH100-SXM5-80GB": as they were asked for. */
 static void describe_gpus(const struct sim_fixed *fixed, char *buf, size_t len)
 {
@@ -140,6 +153,7 @@ int sim_machine_summary(const char *dir, const char *name, struct sim_summary *r
 	ret->is_assumed = m.img.fixed->is_assumed;
 	ret->is_strict = m.img.fixed->is_strict;
 	count_state(&m, ret);
+	count_mishaps(&m, ret);
 	sim_open_close(&m);
 	return 0;
 }

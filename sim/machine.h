@@ -18,6 +18,8 @@
 enum {
 	SIM_GPUS_MAX = 32, /* the capability minors of the driver's table reach GPU 31 */
 	SIM_SPECS_MAX = 8, /* GPU types in one machine */
+	SIM_SETTLE_MS_MAX = 60000,
+	SIM_XID_MAX = 65535,
 	SIM_NAME_MAX = 64, /* bytes of a machine's name, with the final NUL */
 };
 
@@ -65,6 +67,8 @@ struct sim_summary {
 	char gpus[256]; /* "2xA100-SXM4-80GB@mirrored,1xH100-SXM5-80GB" */
 	char id[40];    /* never two alike */
 	int n_gpus, n_gis, n_cis, n_tenants;
+	int n_lost, n_faults; /* GPUs off the bus; faults that can still strike */
+	bool has_latency;
 	bool is_assumed, is_strict;
 };
 

@@ -118,7 +118,7 @@ static bool is_mig_uuid(const char *uuid, int gpu, int gi, int ci)
 	return strcasecmp(text, uuid) == 0;
 }
 
-static bool find_mig(const char *uuid, int gpu, nvmlDevice_t *device)
+static bool find_mig(const char *uuid, int gpu, nvmlDevice_t *ret)
 {
 	const struct sim_gpu_state *state = &sim_view()->gpus[gpu];
 
@@ -127,7 +127,7 @@ static bool find_mig(const char *uuid, int gpu, nvmlDevice_t *device)
 			if (!state->gi[gi].generation || !state->gi[gi].ci[ci].generation ||
 			    !is_mig_uuid(uuid, gpu, gi, ci))
 				continue;
-			*device = sim_handle_mig(sim_view(), gpu, gi, ci);
+			*ret = sim_handle_mig(sim_view(), gpu, gi, ci);
 			return true;
 		}
 	return false;
@@ -135,11 +135,17 @@ static bool find_mig(const char *uuid, int gpu, nvmlDevice_t *device)
 
 static nvmlReturn_t device_by_uuid(const char *uuid, nvmlDevice_t *device)
 {
+	nvmlDevice_t mig;
+
 	for (uint32_t i = 0; i < sim_fixed()->n_gpus; i++) {
 		if (strcasecmp(sim_fixed()->gpus[i].uuid, uuid) == 0)
 			return device_by_index(i, device);
-		if (find_mig(uuid, (int)i, device))
-			return NVML_SUCCESS;
+		if (!find_mig(uuid, (int)i, &mig))
+			continue;
+		if (sim_view()->lost >> i & 1)
+			return NVML_ERROR_GPU_IS_LOST;
+		*device = mig;
+		return NVML_SUCCESS;
 	}
 	return NVML_ERROR_NOT_FOUND;
 }

@@ -123,13 +123,16 @@ static void fill_event(const struct sim_event *e, nvmlEventData_t *ret)
 }
 
 /* One look. TIMEOUT: nothing yet; *ret_word and *ret_count say what to sleep on. */
-static nvmlReturn_t look(nvmlEventSet_t set, nvmlEventData_t *data, const uint32_t **ret_word,
-			 uint32_t *ret_count)
+static nvmlReturn_t look(enum sim_call_id id, nvmlEventSet_t set, nvmlEventData_t *data,
+			 const uint32_t **ret_word, uint32_t *ret_count)
 {
-	SIM_ENTER(nvmlEventSetWait_v2);
-	struct event_set *s = set_of(set);
+	CLEANUP(sim_leave) const struct sim_call call = sim_enter(id);
+	struct event_set *s;
 	struct sim_event e;
 
+	if (call.rc != NVML_SUCCESS)
+		return call.rc;
+	s = set_of(set);
 	if (!s || !data)
 		return NVML_ERROR_INVALID_ARGUMENT;
 	if (!is_current(s))
@@ -158,17 +161,19 @@ static void sleep_on(const uint32_t *word, uint32_t count, uint64_t us)
 	syscall(SYS_futex, word, FUTEX_WAIT, count, &t, NULL, 0);
 }
 
-static nvmlReturn_t wait_for(nvmlEventSet_t set, nvmlEventData_t *data, unsigned timeout_ms)
+static nvmlReturn_t wait_for(enum sim_call_id id, nvmlEventSet_t set, nvmlEventData_t *data,
+			     unsigned timeout_ms)
 {
 	const uint64_t end = sim_load_now() + (uint64_t)timeout_ms * 1000;
 
 	for (;;) {
 		const uint32_t *word = NULL;
 		uint32_t count = 0;
-		const nvmlReturn_t rc = look(set, data, &word, &count);
+		const nvmlReturn_t rc = look(id, set, data, &word, &count);
 		const uint64_t now = sim_load_now();
 
-		if (rc != NVML_ERROR_TIMEOUT || now >= end)
+		/* Without a word to sleep on it was a fault that says so. */
+		if (rc != NVML_ERROR_TIMEOUT || now >= end || !word)
 			return rc;
 		sleep_on(word, count, end - now);
 	}
@@ -177,7 +182,7 @@ static nvmlReturn_t wait_for(nvmlEventSet_t set, nvmlEventData_t *data, unsigned
 SIM_EXPORT nvmlReturn_t nvmlEventSetWait_v2(nvmlEventSet_t set, nvmlEventData_t *data,
 					    unsigned timeoutms)
 {
-	return wait_for(set, data, timeoutms);
+	return wait_for(SIM_CALL_nvmlEventSetWait_v2, set, data, timeoutms);
 }
 
 /* The first version's record ends before the instances. */
@@ -185,7 +190,8 @@ SIM_EXPORT nvmlReturn_t nvmlEventSetWait(nvmlEventSet_t set, nvmlEventData_t *da
 					 unsigned timeoutms)
 {
 	nvmlEventData_t full;
-	nvmlReturn_t rc = wait_for(set, data ? &full : NULL, timeoutms);
+	nvmlReturn_t rc =
+		wait_for(SIM_CALL_nvmlEventSetWait, set, data ? &full : NULL, timeoutms);
 
 	if (rc == NVML_SUCCESS)
 		memcpy(data, &full, offsetof(nvmlEventData_t, gpuInstanceId));

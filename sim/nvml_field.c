@@ -10,6 +10,7 @@ enum value_type { VALUE_UINT = 1, VALUE_ULL = 3 };
 enum { MEM_CELSIUS_ABOVE = 6 }; /* memory over GPU */
 
 struct answer {
+	unsigned scope; /* which of several is asked for */
 	enum value_type type;
 	uint64_t value;
 };
@@ -103,6 +104,43 @@ static nvmlReturn_t link_count(nvmlDevice_t device, const struct sim_at *at, str
 	return at->c ? NVML_ERROR_NOT_SUPPORTED : NVML_SUCCESS;
 }
 
+/* Of the link that the scope names. */
+static nvmlReturn_t link_number(const struct sim_at *at, uint64_t value, struct answer *ret)
+{
+	if (at->c || sim_model(at->type)->n_links == 0)
+		return NVML_ERROR_NOT_SUPPORTED;
+	ret->value = value;
+	return ret->scope < sim_model(at->type)->n_links ? NVML_SUCCESS
+							 : NVML_ERROR_INVALID_ARGUMENT;
+}
+
+static nvmlReturn_t link_speed(nvmlDevice_t device, const struct sim_at *at, struct answer *ret)
+{
+	(void)device;
+	return link_number(at, sim_model(at->type)->link_mbps, ret);
+}
+
+static nvmlReturn_t link_state(nvmlDevice_t device, const struct sim_at *at, struct answer *ret)
+{
+	(void)device;
+	return link_number(at, 1, ret);
+}
+
+static nvmlReturn_t link_version(nvmlDevice_t device, const struct sim_at *at,
+				 struct answer *ret)
+{
+	(void)device;
+	return link_number(at, sim_model(at->type)->link_version, ret);
+}
+
+static nvmlReturn_t link_errors(nvmlDevice_t device, const struct sim_at *at,
+				struct answer *ret)
+{
+	(void)device;
+	ret->type = VALUE_ULL;
+	return link_number(at, 0, ret);
+}
+
 static const struct field {
 	unsigned first, last; /* field ids */
 	nvmlReturn_t (*get)(nvmlDevice_t device, const struct sim_at *at, struct answer *ret);
@@ -115,6 +153,10 @@ static const struct field {
 	{ 91, 91, link_count },     /* NVLINK_LINK_COUNT */
 	{ 94, 95, nothing },        /* PCIE_REPLAY_COUNTER and its rollovers */
 	{ 142, 145, nothing },      /* REMAPPED_COR to REMAPPED_FAILURE */
+	{ 161, 163, link_errors },  /* NVLINK_ERROR_DL_REPLAY, _RECOVERY, _CRC */
+	{ 164, 164, link_speed },   /* NVLINK_GET_SPEED, MB/s */
+	{ 165, 165, link_state },   /* NVLINK_GET_STATE */
+	{ 166, 166, link_version }, /* NVLINK_GET_VERSION */
 	{ NVML_FI_DEV_IS_RESETLESS_MIG_SUPPORTED, 184, resetless },
 	{ 185, 186, power }, /* POWER_AVERAGE, POWER_INSTANT */
 	{ NVML_FI_DEV_IS_MIG_MODE_INDEPENDENT_MIG_QUERY_CAPABLE, 199, ask_mode_off },
@@ -142,7 +184,7 @@ SIM_EXPORT nvmlReturn_t nvmlDeviceGetFieldValues(nvmlDevice_t device, int values
 	SIM_TRY(sim_at_device(sim_view(), device, &at));
 	clock_gettime(CLOCK_REALTIME, &now);
 	for (int i = 0; i < valuesCount; i++) {
-		struct answer answer = { .type = VALUE_UINT };
+		struct answer answer = { .scope = values[i].scopeId, .type = VALUE_UINT };
 
 		values[i].nvmlReturn = get_field(device, &at, values[i].fieldId, &answer);
 		values[i].timestamp = now.tv_sec * 1000000LL + now.tv_nsec / 1000;

@@ -35,7 +35,6 @@ GPU_NUMBER(nvmlDeviceGetAccountingMode, nvmlEnableState_t, 0)
 GPU_NUMBER(nvmlDeviceGetDisplayActive, nvmlEnableState_t, 0)
 GPU_NUMBER(nvmlDeviceGetDisplayMode, nvmlEnableState_t, 0)
 GPU_NUMBER(nvmlDeviceGetVirtualizationMode, nvmlGpuVirtualizationMode_t, 0)
-GPU_NUMBER(nvmlDeviceGetNumaNodeId, unsigned, 0)
 
 SIM_EXPORT nvmlReturn_t nvmlDeviceGetCudaComputeCapability(nvmlDevice_t device, int *major,
 							   int *minor)

@@ -71,17 +71,6 @@ SIM_EXPORT const char *nvmlErrorString(nvmlReturn_t result)
 	return texts[result];
 }
 
-SIM_EXPORT nvmlReturn_t nvmlInternalGetExportTable(const void **table, const void *id)
-{
-	/* A table says its own size first: this one has no entries. nvidia-smi needs no more. */
-	static const size_t empty[1] = { sizeof(size_t) };
-
-	if (!table || !id)
-		return NVML_ERROR_INVALID_ARGUMENT;
-	*table = empty;
-	return NVML_SUCCESS;
-}
-
 nvmlReturn_t sim_text_out(const char *text, char *buf, unsigned len)
 {
 	size_t need = strlen(text) + 1;

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/live.h"
 
@@ -14,14 +15,17 @@ enum { LINKS_MAX = 18, LINK_SWITCH = 2, LINK_CAPS = 6, LINK_ERRORS = 5 };
 enum { LEVEL_INTERNAL = 0, LEVEL_NODE = 40, LEVEL_SYSTEM = 50 };
 enum { P2P_READ, P2P_WRITE, P2P_NVLINK, P2P_ATOMICS, P2P_PCI, P2P_INDICES };
 enum { P2P_OK = 0, P2P_NOT_SUPPORTED = 5 };
-enum { SWITCH_PCI_ID = 0x22a310de }; /* a third-generation NVSwitch */
+/* NVSwitches, of the second generation for links of version 3, and of the third: pci.ids. */
+enum { SWITCH_2_PCI_ID = 0x1af110de, SWITCH_3_PCI_ID = 0x22a310de };
 
 /* --- PCIe ----------------------------------------------------------------------------------- */
 
-/* MB/s of a lane pair: 2, 4, 8, 16, 32 GT/s. */
+/* Mbit/s of a lane. */
 static unsigned link_speed(unsigned gen)
 {
-	return 2500U * (gen == 1 ? 1 : 1U << (gen - 1)) - (gen > 2 ? 2000U << (gen - 3) : 0);
+	static const unsigned mbit[] = { 0, 2500, 5000, 8000, 16000, 32000, 64000 };
+
+	return gen < sizeof(mbit) / sizeof(mbit[0]) ? mbit[gen] : 0;
 }
 
 LIVE_NUMBER(nvmlDeviceGetCurrPcieLinkGeneration, unsigned, live.model->pcie_gen)
@@ -30,6 +34,8 @@ LIVE_NUMBER(nvmlDeviceGetGpuMaxPcieLinkGeneration, unsigned, live.model->pcie_ge
 LIVE_NUMBER(nvmlDeviceGetCurrPcieLinkWidth, unsigned, LANES)
 LIVE_NUMBER(nvmlDeviceGetMaxPcieLinkWidth, unsigned, LANES)
 LIVE_NUMBER(nvmlDeviceGetPcieSpeed, unsigned, link_speed(live.model->pcie_gen))
+/* NVML numbers the speeds as the generations are. */
+LIVE_NUMBER(nvmlDeviceGetPcieLinkMaxSpeed, unsigned, live.model->pcie_gen)
 LIVE_NUMBER(nvmlDeviceGetPcieReplayCounter, unsigned, 0)
 
 SIM_EXPORT nvmlReturn_t nvmlDeviceGetPcieThroughput(nvmlDevice_t device,
@@ -114,7 +120,7 @@ static nvmlReturn_t remote_pci(nvmlDevice_t device, unsigned link, nvmlPciInfo_t
 	memset(pci, 0, sizeof(*pci));
 	pci->domain = 1;
 	pci->bus = bus;
-	pci->pciDeviceId = SWITCH_PCI_ID;
+	pci->pciDeviceId = live.model->link_version > 3 ? SWITCH_3_PCI_ID : SWITCH_2_PCI_ID;
 	snprintf(pci->busIdLegacy, sizeof(pci->busIdLegacy), "0001:%02X:00.0", bus);
 	snprintf(pci->busId, sizeof(pci->busId), "00000001:%02X:00.0", bus);
 	return NVML_SUCCESS;
@@ -153,6 +159,52 @@ SIM_EXPORT nvmlReturn_t nvmlDeviceGetTopologyCommonAncestor(nvmlDevice_t device1
 	SIM_TRY(at_two(device1, device2, pathInfo, at));
 	*pathInfo = at[0].at.gpu == at[1].at.gpu ? LEVEL_INTERNAL : LEVEL_NODE;
 	return NVML_SUCCESS;
+}
+
+/* GPUs other than @but that can be reached. With no room, 0, it is told how many there are. */
+static nvmlReturn_t list_gpus(int but, unsigned *count, nvmlDevice_t *gpus)
+{
+	const unsigned room = *count;
+	unsigned n = 0;
+
+	if (room && !gpus)
+		return NVML_ERROR_INVALID_ARGUMENT;
+	for (int i = 0; i < (int)sim_fixed()->n_gpus; i++) {
+		if (i == but || (sim_view()->lost >> i & 1))
+			continue;
+		if (n < room)
+			gpus[n] = sim_handle_gpu(i);
+		n++;
+	}
+	*count = n;
+	return room && room < n ? NVML_ERROR_INSUFFICIENT_SIZE : NVML_SUCCESS;
+}
+
+SIM_EXPORT nvmlReturn_t nvmlDeviceGetTopologyNearestGpus(nvmlDevice_t device,
+							 nvmlGpuTopologyLevel_t level,
+							 unsigned *count,
+							 nvmlDevice_t *deviceArray)
+{
+	SIM_ENTER(nvmlDeviceGetTopologyNearestGpus);
+	struct sim_at at;
+
+	if (level > LEVEL_SYSTEM || level % 10)
+		return NVML_ERROR_INVALID_ARGUMENT;
+	SIM_TRY(sim_at_whole(device, count, &at));
+	if (level == LEVEL_NODE)
+		return list_gpus(at.gpu, count, deviceArray);
+	*count = 0;
+	return NVML_SUCCESS;
+}
+
+/* Every processor is near every GPU. */
+SIM_EXPORT nvmlReturn_t nvmlSystemGetTopologyGpuSet(unsigned cpuNumber, unsigned *count,
+						    nvmlDevice_t *deviceArray)
+{
+	SIM_ENTER(nvmlSystemGetTopologyGpuSet);
+	if (!count || (long)cpuNumber >= sysconf(_SC_NPROCESSORS_ONLN))
+		return NVML_ERROR_INVALID_ARGUMENT;
+	return list_gpus(-1, count, deviceArray);
 }
 
 /* GPUs in MIG mode do not reach each other. */

@@ -50,6 +50,28 @@ static int check_numbers(step *s, struct mig_error *err)
 	return 0;
 }
 
+/* As 'migctl sim settle' and 'migctl sim xid' take them. */
+static int check_settle(step *s, struct mig_error *err)
+{
+	const int ms = number(s->words[0]);
+
+	if (ms >= 0 && ms <= SIM_SETTLE_MS_MAX)
+		return 0;
+	return mig_fail(err, MIG_E_SYNTAX, "'%s': milliseconds up to %d are wanted",
+			s->words[0], SIM_SETTLE_MS_MAX);
+}
+
+static int check_xid(step *s, struct mig_error *err)
+{
+	const int code = number(s->words[1]);
+
+	if (code < 1 || code > SIM_XID_MAX)
+		return mig_fail(err, MIG_E_SYNTAX,
+				"'%s' is no XID; a number from 1 to %d is wanted", s->words[1],
+				SIM_XID_MAX);
+	return check_numbers(s, err);
+}
+
 static int do_fault(const char *dir, const char *name, step *s, struct mig_error *err)
 {
 	return sim_inject_fault(dir, name, s->words[0], err);
@@ -108,10 +130,10 @@ static const struct {
 	{ "fault", 1, 1, check_fault, do_fault },
 	{ "clear", 0, 1, check_call, do_clear },
 	{ "latency", 1, 1, check_profile, do_latency },
-	{ "settle", 1, 1, check_numbers, do_settle },
+	{ "settle", 1, 1, check_settle, do_settle },
 	{ "lost", 1, 1, check_numbers, do_lost },
 	{ "back", 1, 1, check_numbers, do_back },
-	{ "xid", 2, 2, check_numbers, do_xid },
+	{ "xid", 2, 2, check_xid, do_xid },
 	{ "reset", 0, 1, check_numbers, do_reset },
 	{ "reboot", 0, 0, check_numbers, do_reboot },
 };

@@ -166,6 +166,7 @@ void sim_state_reset(struct sim_half *half, int gpu)
 
 	memset(st->gi, 0, sizeof(st->gi));
 	st->mode = st->pending;
+	memset(&half->clocks[gpu], 0, sizeof(half->clocks[gpu]));
 	half->lost &= ~(1U << gpu);
 }
 

@@ -101,6 +101,10 @@ static int find_device(const struct sim_open *m, const char *device, struct plac
 			"machine %s has no device \"%s\"; name a UUID, a GPU's index or "
 			"GPU/GI/CI as in 0/2/0",
 			name, device);
+	if (m->half->lost >> ret->gpu & 1)
+		return mig_fail(err, MIG_E_NVML,
+				"GPU %d of machine %s is lost: nothing can run there", ret->gpu,
+				name);
 	if (ret->gi < 0 && m->half->gpus[ret->gpu].mode)
 		return mig_fail(
 			err, MIG_E_UNSUPPORTED,

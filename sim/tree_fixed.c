@@ -96,6 +96,37 @@ static void write_devices(struct tree_writer *w, const struct sim_fixed *fixed)
 		  SIM_MAJOR_UVM);
 }
 
+/*
+ * Settings of the module that programs read: nvidia-modprobe and container toolkits, who may make
+ * device nodes and how; profilers, whether counters are root's. Each with the driver's default.
+ * Source: NVIDIA/open-gpu-kernel-modules 595.45.04, nv-reg.h.
+ */
+static const struct {
+	const char *name;
+	unsigned value;
+} settings[] = {
+	{ "ModifyDeviceFiles", 1 }, { "DeviceFileUID", 0 },        { "DeviceFileGID", 0 },
+	{ "DeviceFileMode", 0666 }, { "RmProfilingAdminOnly", 1 },
+};
+
+enum { N_SETTINGS = sizeof(settings) / sizeof(settings[0]) };
+
+static void write_params(struct tree_writer *w)
+{
+	struct text t = { 0 };
+
+	for (int i = 0; i < N_SETTINGS; i++)
+		text_add(&t, "%s: %u\n", settings[i].name, settings[i].value);
+	tree_file(w, "proc/driver/nvidia/params", 0444, text_str(&t), t.len);
+	text_free(&t);
+}
+
+/* Who uses the module: every GPU, and nvidia_uvm. */
+static unsigned module_users(const struct sim_fixed *fixed)
+{
+	return fixed->n_gpus + 1;
+}
+
 static void write_proc(struct tree_writer *w, const struct sim_fixed *fixed,
 		       const struct utsname *host)
 {
@@ -106,12 +137,13 @@ static void write_proc(struct tree_writer *w, const struct sim_fixed *fixed,
 		  machine_word(host), fixed->driver);
 	for (int gpu = 0; gpu < (int)fixed->n_gpus; gpu++)
 		write_information(w, fixed, gpu);
+	write_params(w);
 	write_minors(w);
 	write_devices(w, fixed);
 	tree_text(w, "proc/modules",
 		  "nvidia_uvm 4956160 0 - Live 0x0000000000000000 (POE)\n"
 		  "nvidia 104071168 %u nvidia_uvm, Live 0x0000000000000000 (POE)\n",
-		  fixed->n_gpus + 1);
+		  module_users(fixed));
 }
 
 /* --- sys ----------------------------------------------------------------------------------- */
@@ -206,10 +238,28 @@ static void write_pci(struct tree_writer *w, const struct sim_fixed *fixed, int 
 	tree_link(w, name, link);
 }
 
+static void write_modules(struct tree_writer *w, const struct sim_fixed *fixed)
+{
+	char name[96];
+
+	tree_dir(w, "sys/module/nvidia/parameters");
+	tree_text(w, "sys/module/nvidia/version", "%s\n", fixed->driver);
+	tree_text(w, "sys/module/nvidia/initstate", "live\n");
+	tree_text(w, "sys/module/nvidia/refcnt", "%u\n", module_users(fixed));
+	for (int i = 0; i < N_SETTINGS; i++) {
+		snprintf(name, sizeof(name), "sys/module/nvidia/parameters/NVreg_%s",
+			 settings[i].name);
+		tree_text(w, name, "%u\n", settings[i].value);
+	}
+	tree_dir(w, "sys/module/nvidia_uvm");
+	tree_text(w, "sys/module/nvidia_uvm/version", "%s\n", fixed->driver);
+	tree_text(w, "sys/module/nvidia_uvm/initstate", "live\n");
+	tree_text(w, "sys/module/nvidia_uvm/refcnt", "0\n");
+}
+
 static void write_sys(struct tree_writer *w, const struct sim_fixed *fixed)
 {
-	tree_dir(w, "sys/module/nvidia");
-	tree_text(w, "sys/module/nvidia/version", "%s\n", fixed->driver);
+	write_modules(w, fixed);
 	tree_dir(w, "sys/bus/pci/drivers/nvidia");
 	tree_dir(w, "sys/bus/pci/devices");
 	for (int gpu = 0; gpu < (int)fixed->n_gpus; gpu++)
@@ -232,6 +282,24 @@ static void write_dev(struct tree_writer *w, const struct sim_fixed *fixed)
 	tree_node(w, "dev/nvidia-uvm-tools", 0666, SIM_MAJOR_UVM, 1);
 }
 
+/* Makers of CDI specifications look for the driver's libraries by their version, others by the
+ * name that programs are linked with. libnvidia-ml.so.VERSION is put there by whoever has it. */
+static void write_libraries(struct tree_writer *w, const char *folder, const char *version)
+{
+	char name[160], target[96];
+
+	snprintf(name, sizeof(name), "%s/libcuda.so.%s", folder, version);
+	tree_text(w, name, "%s", "");
+	snprintf(target, sizeof(target), "libcuda.so.%s", version);
+	snprintf(name, sizeof(name), "%s/libcuda.so.1", folder);
+	tree_link(w, name, target);
+	snprintf(target, sizeof(target), "libnvidia-ml.so.%s", version);
+	snprintf(name, sizeof(name), "%s/libnvidia-ml.so.1", folder);
+	tree_link(w, name, target);
+	snprintf(name, sizeof(name), "%s/libnvidia-ml.so", folder);
+	tree_link(w, name, "libnvidia-ml.so.1");
+}
+
 void sim_tree_write_fixed(struct tree_writer *w, const struct sim_fixed *fixed)
 {
 	struct utsname host = { 0 };
@@ -241,9 +309,8 @@ void sim_tree_write_fixed(struct tree_writer *w, const struct sim_fixed *fixed)
 	write_proc(w, fixed, &host);
 	write_sys(w, fixed);
 	write_dev(w, fixed);
-	/* Makers of CDI specifications look for the driver's libraries by their version. */
+	tree_dir(w, "usr/bin");
 	snprintf(name, sizeof(name), "usr/lib/%s-linux-gnu", machine_word(&host));
 	tree_dir(w, name);
-	text_append(name, sizeof(name), "/libcuda.so.%s", fixed->driver);
-	tree_text(w, name, "%s", "");
+	write_libraries(w, name, fixed->driver);
 }

@@ -25,6 +25,15 @@ struct doctor_process {
 	char name[16];
 };
 
+/* Of a change that migctl has begun here. */
+enum doctor_change {
+	CHANGE_NONE,
+	CHANGE_UNDER_WAY,
+	CHANGE_CUT_SHORT,
+	CHANGE_DAMAGED, /* its journal is: no other can be begun */
+	CHANGE_UNKNOWN,
+};
+
 struct doctor {
 	struct mig_machine *machine; /* NULL: it could not be opened; why says why */
 	struct mig_snapshot snap;    /* without GPUs when it could not be taken */
@@ -37,11 +46,13 @@ struct doctor {
 		struct mig_gpu_settings set;
 		struct mig_error why;
 	} gpus[DOCTOR_GPUS];
-	bool is_pending;      /* a switch of MIG waits on some GPU */
-	const char *root;     /* before /proc, /dev, /sys, /etc; "": the system's own */
-	bool has_root;        /* is there such a tree at all? */
-	const char *lib_path; /* LD_LIBRARY_PATH, or NULL */
-	bool is_root;         /* euid 0 */
+	bool is_pending; /* a switch of MIG waits on some GPU */
+	enum doctor_change change;
+	char change_text[512]; /* which one, or why that is not known */
+	const char *root;      /* before /proc, /dev, /sys, /etc; "": the system's own */
+	bool has_root;         /* is there such a tree at all? */
+	const char *lib_path;  /* LD_LIBRARY_PATH, or NULL */
+	bool is_root;          /* euid 0 */
 	int n_processes;
 	struct doctor_process processes[DOCTOR_PROCESSES];
 };
@@ -69,6 +80,9 @@ char *doctor_path(const struct doctor *d, const char *path, char *buf, size_t le
 
 /** doctor_gi - the GPU instance of the GPU with that minor number, or NULL. */
 const struct mig_gi *doctor_gi(const struct doctor *d, int gpu_minor, int gi);
+
+/** doctor_lost - how many GPUs are lost: what stands on them is not known. */
+int doctor_lost(const struct doctor *d);
 
 /** doctor_processes - look for the daemons that hold GPUs, below the root's /proc. */
 void doctor_processes(struct doctor *d);

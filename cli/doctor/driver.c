@@ -2,6 +2,7 @@
 /* The driver and its library: do they answer, belong together, and know enough? */
 #include "cli/doctor/doctor.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,9 +12,13 @@
 
 static void answers(const struct doctor *d, struct finding *f)
 {
+	char of[32] = "";
+
 	if (d->has_snap) {
-		finding_add(f, VERDICT_PASS, "driver %s answers for %d GPU%s", d->snap.driver,
-			    d->snap.n_gpus, d->snap.n_gpus == 1 ? "" : "s");
+		if (doctor_lost(d))
+			snprintf(of, sizeof(of), "%d of ", d->snap.n_gpus - doctor_lost(d));
+		finding_add(f, VERDICT_PASS, "driver %s answers for %s%d GPU%s", d->snap.driver,
+			    of, d->snap.n_gpus, d->snap.n_gpus == 1 ? "" : "s");
 		return;
 	}
 	finding_add(f, VERDICT_FAIL, "%s", d->why.msg);

@@ -173,12 +173,23 @@ static bool has_minor(const struct doctor *d, const struct mig_caps *caps, int m
 	return false;
 }
 
+/* What a specification names and is not there; a GPU that is lost may have it. */
+static void missing(const struct doctor *d, struct finding *f, const char *file,
+		    const char *what, const char *how)
+{
+	if (doctor_lost(d))
+		finding_add(f, VERDICT_UNKNOWN, "%s: %s %s, or on a GPU that is lost", file,
+			    what, how);
+	else
+		finding_add(f, VERDICT_FAIL, "%s: %s %s", file, what, how);
+}
+
 /* The specification is JSON or YAML; what it names looks the same in both. */
 static void look_at_spec(const struct doctor *d, const struct mig_caps *caps, const char *file,
 			 const char *text, struct finding *f)
 {
 	static const char id[] = "0123456789abcdefABCDEF-";
-	char uuid[64];
+	char uuid[64], node[64];
 
 	for (const char *p = strstr(text, "MIG-"); p; p = strstr(p + 1, "MIG-")) {
 		const size_t len = 4 + strspn(p + 4, id);
@@ -187,16 +198,17 @@ static void look_at_spec(const struct doctor *d, const struct mig_caps *caps, co
 			continue;
 		text_copy(uuid, len + 1, p);
 		if (!has_uuid(d, uuid))
-			finding_add(f, VERDICT_FAIL, "%s: %s is gone", file, uuid);
+			missing(d, f, file, uuid, "is gone");
 	}
 	for (const char *p = strstr(text, "nvidia-cap"); caps && p;
 	     p = strstr(p + 1, "nvidia-cap")) {
 		const char *digits = p + strlen("nvidia-cap");
 
+		snprintf(node, sizeof(node), "nvidia-cap%.*s",
+			 (int)strspn(digits, "0123456789"), digits);
 		if (*digits >= '0' && *digits <= '9' &&
 		    !has_minor(d, caps, (int)strtol(digits, NULL, 10)))
-			finding_add(f, VERDICT_FAIL, "%s: nvidia-cap%ld is of no instance",
-				    file, strtol(digits, NULL, 10));
+			missing(d, f, file, node, "is of no instance");
 	}
 }
 
@@ -256,10 +268,65 @@ static void cdi(const struct doctor *d, struct finding *f)
 			    n == 1 ? "" : "s");
 }
 
+/* --- What Kubernetes is told ------------------------------------------------------------- */
+
+/* "nvidia.com/mig-1g.10gb.sharing-strategy=time-slicing", and beside it "….replicas=4". */
+static void look_at_labels(const char *text, struct finding *f)
+{
+	static const char key[] = ".sharing-strategy=";
+
+	for (const char *p = strstr(text, key); p; p = strstr(p + 1, key)) {
+		const char *how = p + strlen(key), *line = p, *n;
+		char replicas[128] = "";
+
+		while (line > text && line[-1] != '\n')
+			line--;
+		if (strncmp(how, "none", 4) == 0)
+			continue;
+		snprintf(replicas, sizeof(replicas), "%.*s.replicas=", (int)(p - line), line);
+		n = strstr(text, replicas);
+		finding_add(f, VERDICT_WARN, "%.*s: %.*s, %.*s times", (int)(p - line), line,
+			    (int)strcspn(how, "\n"), how,
+			    n ? (int)strspn(n + strlen(replicas), "0123456789") : 1,
+			    n ? n + strlen(replicas) : "?");
+	}
+}
+
+static void sharing(const struct doctor *d, struct finding *f)
+{
+	/* Where gpu-feature-discovery leaves its labels for node-feature-discovery. */
+	static const char folder[] = "/etc/kubernetes/node-feature-discovery/features.d";
+	char path[4096], name[512];
+	CLEANUP(close_dir) DIR *dir = opendir(doctor_path(d, folder, path, sizeof(path)));
+	const struct dirent *e;
+
+	if (!d->has_root) {
+		finding_add(f, VERDICT_UNKNOWN, "this machine has no files yet");
+		return;
+	}
+	while (dir && (e = readdir(dir))) {
+		cleanup_free char *text = NULL;
+
+		snprintf(name, sizeof(name), "%s/%s", folder, e->d_name);
+		if (e->d_name[0] != '.')
+			text = doctor_read(d, name);
+		if (text)
+			look_at_labels(text, f);
+	}
+	finding_remedy(f,
+		       "if that is not meant: take sharing out of the device plugin's config; "
+		       "who shares a MIG device has none of its isolation");
+	if (!f->evidence[0])
+		finding_add(f, VERDICT_PASS, "%s",
+			    dir ? "Kubernetes is told of none"
+				: "nothing is told to Kubernetes here");
+}
+
 const struct check file_checks[] = {
 	{ "minors", "the driver lists capabilities", minors },
 	{ "nodes", "every instance has its device nodes", nodes },
 	{ "devices", "the GPUs' device nodes are open", devices },
 	{ "cdi", "CDI names no instance that is gone", cdi },
+	{ "sharing", "no MIG device is shared by time-slicing or MPS", sharing },
 	{ 0 },
 };

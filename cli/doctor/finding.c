@@ -33,6 +33,9 @@ void finding_add(struct finding *f, enum verdict verdict, const char *fmt, ...)
 			    said);
 	if (verdict > f->verdict)
 		f->verdict = verdict;
+	/* That there was more is said; with many GPUs there may be. */
+	if (strlen(f->evidence) == sizeof(f->evidence) - 1)
+		memcpy(f->evidence + sizeof(f->evidence) - 4, "...", 3);
 }
 
 void finding_remedy(struct finding *f, const char *fmt, ...)
@@ -68,6 +71,15 @@ const struct mig_gi *doctor_gi(const struct doctor *d, int gpu_minor, int gi)
 			return mig_gpu_find_gi(&d->snap.gpus[i], gi);
 	}
 	return NULL;
+}
+
+int doctor_lost(const struct doctor *d)
+{
+	int n = 0;
+
+	for (int i = 0; i < d->snap.n_gpus; i++)
+		n += d->snap.gpus[i].is_lost;
+	return n;
 }
 
 /* The kernel keeps 15 bytes of a name. */

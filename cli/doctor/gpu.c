@@ -23,7 +23,13 @@ static void pass(struct finding *f, const char *what)
 static void lost(const struct doctor *d, struct finding *f)
 {
 	for (int i = 0; i < d->n_gpus; i++) {
-		if (!d->gpus[i].answers)
+		struct mig_error why;
+
+		/* The way out stands in the remedy. */
+		if (i < d->snap.n_gpus && mig_gpu_check_lost(&d->snap.gpus[i], &why) < 0)
+			finding_add(f, VERDICT_FAIL, "%.*s", (int)strcspn(why.msg, ";"),
+				    why.msg);
+		else if (!d->gpus[i].answers)
 			finding_add(f, VERDICT_FAIL, "GPU %d: %s", i, d->gpus[i].why.msg);
 	}
 	if (f->verdict == VERDICT_FAIL)
@@ -235,6 +241,41 @@ static void accounting(const struct doctor *d, struct finding *f)
 	pass(f, "off");
 }
 
+static bool clocks_of(int gpu, const struct mig_gpu_settings *set, struct finding *f)
+{
+	const bool is_app = set->app_mhz > 0 && set->app_default_mhz > set->app_mhz;
+
+	if (is_app)
+		finding_add(f, VERDICT_WARN, "GPU %d: application clocks of %d MHz, not %d",
+			    gpu, set->app_mhz, set->app_default_mhz);
+	else if (set->is_clock_set == 1)
+		finding_add(f, VERDICT_WARN, "GPU %d: a setting holds its clocks", gpu);
+	if (set->is_hot == 1)
+		finding_add(f, VERDICT_FAIL, "GPU %d: slowed down by heat", gpu);
+	if (set->is_power_braked == 1)
+		finding_add(f, VERDICT_FAIL, "GPU %d: braked by its hardware", gpu);
+	if (set->is_hot == 1 || set->is_power_braked == 1)
+		finding_remedy(f, "look at its cooling and its power supply: nvidia-smi -q -d "
+				  "PERFORMANCE,TEMPERATURE,POWER");
+	else if (is_app || set->is_clock_set == 1)
+		finding_remedy(f,
+			       "if that is not meant: nvidia-smi -rac and -rgc take back what "
+			       "-ac and -lgc have set");
+	return set->app_mhz >= 0 || set->is_clock_set >= 0;
+}
+
+/* Every instance of a GPU runs at its clocks. */
+static void clocks(const struct doctor *d, struct finding *f)
+{
+	bool is_told = false;
+
+	for (int i = 0; i < d->n_gpus; i++)
+		is_told |= d->gpus[i].answers && clocks_of(i, &d->gpus[i].set, f);
+	if (!is_told)
+		finding_add(f, VERDICT_UNKNOWN, "the driver does not tell");
+	pass(f, "nothing that the driver tells of holds them");
+}
+
 /* What runs on the whole of a GPU that could be cut keeps its mode from being switched. */
 static void whole_gpu(const struct doctor *d, struct finding *f)
 {
@@ -267,6 +308,7 @@ const struct check gpu_checks[] = {
 	{ "compute-mode", "GPUs are open to more than one process", compute_mode },
 	{ "persistence", "the driver stays when the last client goes", persistence },
 	{ "accounting", "process accounting is off", accounting },
+	{ "clocks", "neither a setting nor heat holds clocks down", clocks },
 	{ "whole-gpu", "nothing runs outside of MIG devices", whole_gpu },
 	{ 0 },
 };

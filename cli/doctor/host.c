@@ -124,6 +124,24 @@ static void clients(const struct doctor *d, struct finding *f)
 		finding_add(f, VERDICT_PASS, "none of those that are known");
 }
 
+/* Until it is ended nothing else is begun. */
+static void unfinished(const struct doctor *d, struct finding *f)
+{
+	static const enum verdict verdicts[] = {
+		[CHANGE_NONE] = VERDICT_PASS,       [CHANGE_UNDER_WAY] = VERDICT_PASS,
+		[CHANGE_CUT_SHORT] = VERDICT_FAIL,  [CHANGE_DAMAGED] = VERDICT_FAIL,
+		[CHANGE_UNKNOWN] = VERDICT_UNKNOWN,
+	};
+
+	if (!d->has_snap)
+		finding_add(f, VERDICT_UNKNOWN, "the GPUs could not be read");
+	else
+		finding_add(f, verdicts[d->change], "%s",
+			    d->change == CHANGE_NONE ? "none" : d->change_text);
+	finding_remedy(f, d->change == CHANGE_DAMAGED ? "migctl recover --forget"
+						      : "migctl recover");
+}
+
 static bool is_listed(const struct doctor *d)
 {
 	for (int i = 0; i < d->snap.n_gpus; i++) {
@@ -164,6 +182,7 @@ const struct check host_checks[] = {
 	{ "fabric-manager", "the fabric manager runs where it is needed", fabric },
 	{ "dcgm", "DCGM is in nobody's way", dcgm },
 	{ "clients", "no other known client is in the way", clients },
+	{ "unfinished", "no change was cut short", unfinished },
 	{ "privilege", "this user may change GPUs", privilege },
 	{ 0 },
 };

@@ -97,9 +97,15 @@ const struct mig_ci *smi_device_at(const struct mig_gpu *gpu, int index,
 
 int smi_list(struct smi *s)
 {
+	int status = 0;
+
 	for (int g = 0; g < s->snap.n_gpus; g++) {
 		const struct mig_gpu *gpu = &s->snap.gpus[g];
 
+		if (gpu->is_lost) {
+			status = smi_say_lost(gpu, "gpu ");
+			continue;
+		}
 		printf("GPU %d: %s (UUID: %s)\n", gpu->index, gpu->name, gpu->uuid);
 		for (int i = 0; i < MIG_GIS_MAX * MIG_CIS_MAX; i++) {
 			const struct mig_gi *gi;
@@ -109,7 +115,7 @@ int smi_list(struct smi *s)
 				list_device(gpu, gi, ci);
 		}
 	}
-	return 0;
+	return status;
 }
 
 /* --- GPU instance profiles -------------------------------------------------------------- */

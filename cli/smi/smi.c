@@ -21,7 +21,7 @@ static const struct {
 	{ 4, 4, "Insufficient Permissions" },
 	{ SMI_NOT_FOUND, 6, "Not Found" },
 	{ SMI_NO_DRIVER, 9, "Driver Not Loaded" },
-	{ 15, 15, "GPU is lost" },
+	{ SMI_LOST, 15, "GPU is lost" },
 	{ 16, UNKNOWN_STATUS, "GPU requires reset" },
 	{ 18, 18, "Driver/library version mismatch" },
 	{ 19, 19, "In use by another client" },
@@ -74,11 +74,11 @@ int smi_status(int code)
 /* What answers each command; the commands of "mig" want a GPU with MIG on. */
 static const struct {
 	int (*answer)(struct smi *s);
-	int flags; /* of the verb, while this command runs */
-	bool wants_mig;
+	int flags;                  /* of the verb, while this command runs */
+	bool wants_mig, takes_lost; /* does it say by itself that a GPU is lost? */
 } commands[] = {
 	[SMI_TABLE] = { smi_table, 0, false },
-	[SMI_LIST] = { smi_list, VERB_BRIEF, false },
+	[SMI_LIST] = { smi_list, VERB_BRIEF, false, true },
 	[SMI_MODE] = { smi_mode, VERB_CHANGES, false },
 	[SMI_QUERY] = { smi_query, 0, false },
 	[SMI_XML] = { smi_xml, 0, false },
@@ -95,15 +95,23 @@ static const struct {
 	[SMI_MIG_NONE] = { smi_mig_none, 0, true },
 };
 
-/* An index, a UUID or a PCI bus id. */
-static bool is_gpu(const struct mig_gpu *gpu, const char *name)
+static bool is_index_of(const struct mig_gpu *gpu, const char *name)
 {
 	char *end;
 	const unsigned long index = strtoul(name, &end, 10);
 
-	if (*name && !*end)
-		return index == (unsigned long)gpu->index;
-	return strcasecmp(gpu->uuid, name) == 0 || strcasecmp(gpu->bus_id, name) == 0;
+	return *name && !*end && index == (unsigned long)gpu->index;
+}
+
+/* An index, a UUID or a PCI bus id. */
+static bool is_gpu(const struct smi *s, int gpu, const char *name)
+{
+	struct mig_ref ref;
+
+	if (is_index_of(&s->snap.gpus[gpu], name))
+		return true;
+	return mig_ref_parse(&s->snap, name, &ref, NULL, NULL) == 0 && ref.gpu == gpu &&
+	       ref.gi < 0;
 }
 
 static int choose_gpus(struct smi *s)
@@ -119,18 +127,68 @@ static int choose_gpus(struct smi *s)
 
 		s->is_chosen[g] = !list;
 		while (list && smi_item(&list, item, sizeof(item)))
-			s->is_chosen[g] |= is_gpu(&s->snap.gpus[g], item);
+			s->is_chosen[g] |= is_gpu(s, g, item);
 		n += s->is_chosen[g];
 	}
 	return n;
 }
 
+static void print_lost(const char *before, const char *what, const struct mig_gpu *gpu)
+{
+	printf("%s%s%d: %s%s\n", before, what, gpu->index, smi_words(gpu->lost_code),
+	       gpu->lost_code == SMI_LOST ? ".  Reboot the system to recover this GPU\n\n"
+					  : "");
+}
+
+int smi_say_lost(const struct mig_gpu *gpu, const char *what)
+{
+	print_lost("Unable to determine the device handle for ", what, gpu);
+	return smi_status(gpu->lost_code);
+}
+
+/* A GPU that is named by its index is opened; for any other name every GPU is looked at. */
+static int say_if_lost(const struct smi *s, const char *name)
+{
+	const struct mig_gpu *first = NULL;
+
+	for (int g = s->snap.n_gpus - 1; g >= 0; g--) {
+		const struct mig_gpu *gpu = &s->snap.gpus[g];
+
+		if (is_index_of(gpu, name))
+			return gpu->is_lost ? smi_say_lost(gpu, "GPU") : 0;
+		first = gpu->is_lost ? gpu : first;
+	}
+	if (!first)
+		return 0;
+	print_lost("Problem with GPU ", "", first);
+	return UNKNOWN_STATUS;
+}
+
+/* A GPU that is lost ends every command that would look at it, but -L: 0, or the status. */
+static int say_lost(const struct smi *s)
+{
+	const char *list = s->call->gpus;
+	char item[MIG_UUID_MAX];
+	int status = 0;
+
+	while (status == 0 && list && smi_item(&list, item, sizeof(item)))
+		status = say_if_lost(s, item);
+	for (int g = 0; status == 0 && g < s->snap.n_gpus; g++) {
+		if (s->is_chosen[g] && s->snap.gpus[g].is_lost)
+			status = smi_say_lost(&s->snap.gpus[g], "GPU");
+	}
+	return status;
+}
+
 static int answer(struct smi *s)
 {
-	int n_on = 0, rc = choose_gpus(s);
+	int n_on = 0, rc = choose_gpus(s), status;
 
 	if (rc < 0)
 		return rc;
+	status = commands[s->call->command].takes_lost ? 0 : say_lost(s);
+	if (status)
+		return status;
 	if (rc == 0) {
 		puts("No devices were found");
 		return smi_status(SMI_NOT_FOUND);
@@ -170,6 +228,11 @@ static int run_smi(struct cli *cli, struct mig_error *err)
 		help_verb(verb);
 		return 0;
 	}
+	if (cli->is_json)
+		return mig_fail(
+			err, MIG_E_INVAL,
+			"smi prints what nvidia-smi prints, which knows no JSON; 'migctl "
+			"status --json' does");
 	rc = smi_parse(cli->argc, cli->argv, &call, words, sizeof(words));
 	if (rc) {
 		fputs(words, stdout);
@@ -219,9 +282,9 @@ const struct verb verb_smi = {
 		"with nvidia-smi.\n\n"
 		"Called by the name nvidia-smi, migctl is this verb; libexec/migctl/shims "
 		"has such a link, for scripts that want one in their PATH.",
-	.example = "migctl --sim node smi -L\n"
-		   "migctl --sim node smi mig -cgi 9,14 -C\n"
-		   "migctl smi --query-gpu=index,name,mig.mode.current --format=csv",
+	.example = "  migctl --sim node smi -L\n"
+		   "  migctl --sim node smi mig -cgi 9,14 -C\n"
+		   "  migctl smi --query-gpu=index,name,mig.mode.current --format=csv\n",
 	.options = smi_options,
 	.flags = VERB_RAW,
 	.max_operands = -1,

@@ -78,12 +78,16 @@ enum {
 	SMI_UNSUPPORTED = 3,
 	SMI_NOT_FOUND = 6,
 	SMI_NO_DRIVER = 9,
+	SMI_LOST = 15,
 };
 
 /** smi_code - the driver's code behind a failure of libmig. */
 int smi_code(int rc, const struct mig_error *err);
 const char *smi_words(int code);
 int smi_status(int code);
+
+/** smi_say_lost - that a GPU is lost, which is called @what. Return: the status to end with. */
+int smi_say_lost(const struct mig_gpu *gpu, const char *what);
 
 /** smi_fields_ok - are all fields of --query-gpu known? Else @ret is the first that is not. */
 bool smi_fields_ok(const char *fields, char *ret, size_t len);

@@ -134,6 +134,7 @@ struct mig_config_gpu {
 	bool has_mig;                    /* can this GPU be cut at all? */
 	const struct mig_gpu_type *type; /* borrowed; NULL: nobody knows its profiles */
 	const char *uuid, *bus_id;       /* borrowed, for layout files; NULL: not known */
+	bool is_lost; /* the driver cannot reach it: nothing but the index is known */
 };
 
 enum mig_config_mode {
@@ -150,6 +151,7 @@ struct mig_config_want {
 	struct mig_request request;
 	struct mig_want_names names; /* of a partition file none */
 	bool is_exact; /* of a layout file: as many MIG devices cut in another way are not it */
+	bool is_lost; /* UNTOUCHED only because the GPU is lost: an entry for all means it too */
 };
 
 /**
@@ -161,7 +163,7 @@ struct mig_config_want {
  * As mig-parted does it: an entry means the GPUs that pass its filter and are in its list,
  * and the entries are gone through in order, so that of two that name one GPU the later one
  * decides. Two that disagree about the MIG mode itself are refused, as it ends in an error
- * there too. "devices: all" passes over GPUs without MIG. Compute instances of one GPU
+ * there too. "devices: all" passes over GPUs without MIG, and over those that are lost. Compute instances of one GPU
  * instance profile share GPU instances as far as they fit: "1c.3g.40gb: 3" is one GPU
  * instance, and so is "1c.3g.40gb: 1" beside "2c.3g.40gb: 1".
  *
@@ -170,7 +172,8 @@ struct mig_config_want {
  * the old instances are gone.
  *
  * Errors, all beginning "NAME:LINE: ": NOENT - no such GPU, or its type has no such profile
- * (the message lists those it has); NOSPACE - the instances do not fit on an empty GPU;
+ * (the message lists those it has); NVML - a GPU in its list is lost, and for all that is
+ * known passes the filter; NOSPACE - the instances do not fit on an empty GPU;
  * UNSUPPORTED - MIG is asked of a listed GPU that has none, or instances of one whose
  * profiles nobody knows; SYNTAX - two entries disagree about a GPU's MIG mode. And NOMEM.
  */
@@ -185,6 +188,7 @@ struct mig_config_present {
 	uint32_t pci_id; /* 0x20B210DE */
 	bool mig_enabled;
 	struct mig_request have; /* what stands; empty unless mig_enabled */
+	bool is_lost;            /* what stands is not known */
 };
 
 enum mig_config_match {
@@ -217,9 +221,10 @@ MIG_API enum mig_config_match mig_config_match(const struct mig_config_want *wan
  * Grouped as mig-parted's export: one entry for all GPUs of equal content, "devices: all"
  * where the filter says it already, filters only where they tell something apart. GPU
  * instances without compute instances cannot be said in this format and are left out, as
- * they are there.
+ * they are there. So are GPUs that are lost, and "devices: all" is not said then: it would mean
+ * them too.
  *
- * Errors: INVAL - no GPU, or the label cannot be written (see mig_config_parse()); NOMEM.
+ * Errors: INVAL - no GPU that is not lost, or the label cannot be written (see mig_config_parse()); NOMEM.
  */
 MIG_API MIG_MUST_USE int mig_config_export(const char *label,
 					   const struct mig_config_present *gpus, size_t n,
@@ -321,14 +326,16 @@ MIG_API void mig_layout_file_free(struct mig_layout_file *file);
  * @gpus:	@n GPUs, in any order, each index once.
  * @ret:	@n answers, one for each of @gpus; written on success only.
  *
- * GPUs that the file does not name are untouched; "gpus: all" passes over those without MIG.
+ * GPUs that the file does not name are untouched; "gpus: all" passes over those without MIG, and
+ * over those that are lost.
  * The wants of a request stand in the order of the file, a count written out.
  *
  * Errors, all beginning "NAME:LINE: ": MACHINE - the file is of another machine; NOENT - no such
  * GPU, or its type has no such profile; NOSPACE - the line's instance does not fit on an empty
  * GPU, or into its GPU instance, beside those of the lines before it; UNSUPPORTED - MIG is asked
- * of a named GPU that has none, or instances of one whose profiles nobody knows; SYNTAX - a GPU
- * is named twice, or is not of the type that is said. And NOMEM.
+ * of a named GPU that has none, or instances of one whose profiles nobody knows; NVML - a named
+ * GPU is lost, or may be the one that is; SYNTAX - a GPU is named twice, or is not of the type
+ * that is said. And NOMEM.
  */
 MIG_API MIG_MUST_USE int mig_layout_file_select(const struct mig_layout_file *file,
 						const struct mig_layout_machine *here,

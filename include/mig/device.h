@@ -84,6 +84,11 @@ struct mig_gi {
 
 struct mig_gpu {
 	int index;
+	/* The driver counts the GPU and cannot reach it: it fell off the bus. Nothing but its
+	 * index is known then, and lost_code, the driver's own number for why: 15 where it is
+	 * lost for good. Asked about by mig_gpu_check_lost(). */
+	bool is_lost;
+	int lost_code;
 	char uuid[MIG_UUID_MAX], name[MIG_NAME_MAX], serial[32], bus_id[32];
 	uint32_t pci_id, pci_subsystem;  /* 0x20B210DE */
 	int minor;                       /* N of /dev/nvidiaN, or -1 */
@@ -111,11 +116,25 @@ struct mig_snapshot {
  * mig_snapshot_take - ask the driver for everything a snapshot holds.
  * @ret:	written on success only; the caller frees it with mig_snapshot_free().
  *
- * Errors: NVML, NOMEM. What the driver keeps from this caller is left out, not an error.
+ * Errors: NVML, NOMEM. What the driver keeps from this caller is left out, not an error; a GPU
+ * that it cannot reach is_lost and does not hide the others, which keep their indices.
  */
 MIG_API MIG_MUST_USE int mig_snapshot_take(struct mig_machine *machine,
 					   struct mig_snapshot *ret, struct mig_error *err);
 MIG_API void mig_snapshot_free(struct mig_snapshot *snap);
+
+/**
+ * mig_gpu_check_lost - can the driver reach this GPU?
+ *
+ * Errors: NVML - it is_lost; the message says what helps, and err->nvml is its lost_code.
+ */
+MIG_API MIG_MUST_USE int mig_gpu_check_lost(const struct mig_gpu *gpu, struct mig_error *err);
+
+/**
+ * mig_blame_lost - to the error that no GPU here has some UUID: it may be one that is lost.
+ * @rc:	the error; returned as it is.
+ */
+MIG_API int mig_blame_lost(const struct mig_snapshot *snap, int rc, struct mig_error *err);
 
 /** mig_gpu_layout - the GPU instances of a GPU as a layout; empty when it is_partial. */
 MIG_API struct mig_layout mig_gpu_layout(const struct mig_gpu *gpu);
@@ -273,11 +292,17 @@ struct mig_gpu_settings {
 	int persistence, accounting; /* 0 off, 1 on */
 	int compute_mode;            /* 0 shared, 1 one thread, 2 none, 3 one process */
 	int virtualization; /* 0 none, 1 passed through, 2 vGPU, 3 and 4 a host of vGPUs */
+	/* The clock of the SMs for what runs, as it was set, and by default. Of a clock that was
+	 * locked (nvidia-smi -lgc) drivers tell only that a setting holds it, is_clock_set. */
+	int app_mhz, app_default_mhz;
+	/* 0 or 1, what keeps the clocks low now: a setting; heat; the hardware's own brake, for want
+	 * of power or against heat. */
+	int is_clock_set, is_hot, is_power_braked;
 };
 
 /**
  * mig_gpu_check - does the GPU answer at all, and how is it set?
- * @index:	of the GPU; a snapshot is not needed, which one lost GPU prevents.
+ * @index:	of the GPU; a snapshot is not needed.
  * @ret:	written on success only.
  *
  * Errors: NVML - it fell off the bus, say; NOENT, PERM.
@@ -315,7 +340,8 @@ struct mig_ref {
  * @ret_is_index:	set when the name was an index, which moves when instances go. May be
  *		NULL.
  *
- * Errors: NOENT - says what is there instead; SYNTAX.
+ * Errors: NOENT - says what is there instead; NVML - it is an instance of a GPU that is_lost, which
+ * as a whole is found by its index; SYNTAX.
  */
 MIG_API MIG_MUST_USE int mig_ref_parse(const struct mig_snapshot *snap, const char *text,
 				       struct mig_ref *ret, bool *ret_is_index,

@@ -115,7 +115,7 @@ struct mig_change_hints {
  * Errors: NOSPACE - the request fits no empty GPU either, or the compute instances of one item
  * do not fit into it; INVAL - it is of another GPU type, or a name stands twice or for nothing;
  * UNSUPPORTED - the GPU has no MIG, or its profiles are not known and instances are wanted;
- * PERM - the GPU is_partial; NOMEM.
+ * PERM - the GPU is_partial; NVML - it is_lost; NOMEM.
  */
 MIG_API MIG_MUST_USE int mig_change_make(const struct mig_snapshot *snap,
 					 const struct mig_wanted *wanted,

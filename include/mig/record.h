@@ -181,7 +181,7 @@ MIG_API enum mig_record_knows mig_record_look(const struct mig_record *rec,
 /**
  * mig_record_find - the instance that bears a name.
  *
- * Errors: NOENT - no instance was given that name, or its GPU is not here; STALE - says what the
+ * Errors: NOENT - no instance was given that name, or its GPU is not here, or lost; STALE - says what the
  * name was given to, and what is there now.
  */
 MIG_API MIG_MUST_USE int mig_record_find(const struct mig_record *rec,
@@ -233,8 +233,8 @@ struct mig_record_change {
  * mig_record_add - what a change did becomes part of the record, in memory.
  *
  * A name goes with its instance. One that is given again leaves where it was. An instance that
- * was kept keeps its name, unless it is given another. Where no GPU was changed, it is no change
- * and has no number.
+ * was kept keeps its name, unless it is given another. Of a GPU that is lost afterwards the record
+ * stays as it was. Where no other GPU was changed, it is no change and has no number.
  * Errors: NOMEM; @rec is unchanged then.
  */
 MIG_API MIG_MUST_USE int mig_record_add(struct mig_record *rec, const struct mig_home *home,

@@ -50,7 +50,7 @@ struct mig_who {
 };
 
 /**
- * mig_who_take - look at everything there is to see.
+ * mig_who_take - look at everything there is to see; of a GPU that is lost there is nothing.
  * @snap:	of @machine; not a brief one, which has no minor numbers.
  * @ret:	written on success only; mig_who_free() it.
  *

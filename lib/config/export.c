@@ -22,7 +22,7 @@ struct export
 {
 	struct mig_config *cfg;
 	const struct mig_config_present *gpus;
-	size_t n;
+	size_t n, n_lost;
 	struct group *groups;
 	size_t n_groups;
 };
@@ -141,8 +141,10 @@ static bool has_filter(const struct group *g, uint32_t pci_id)
 
 static bool is_one_kind(const struct export *x)
 {
-	for (size_t i = 1; i < x->n; i++) {
-		if (x->gpus[i].pci_id != x->gpus[0].pci_id)
+	const uint32_t pci_id = x->gpus[x->groups[0].first].pci_id;
+
+	for (size_t i = 0; i < x->n; i++) {
+		if (!x->gpus[i].is_lost && x->gpus[i].pci_id != pci_id)
 			return false;
 	}
 	return true;
@@ -158,8 +160,9 @@ static struct mig_config_entry finish(const struct export *x, const struct group
 	size_t n_passing = 0;
 
 	for (size_t i = 0; i < x->n; i++)
-		n_passing += !is_filtered || has_filter(g, x->gpus[i].pci_id);
-	e.is_all = n_passing == g->n_indices;
+		n_passing += !x->gpus[i].is_lost &&
+			     (!is_filtered || has_filter(g, x->gpus[i].pci_id));
+	e.is_all = n_passing == g->n_indices && x->n_lost == 0;
 	if (!e.is_all) {
 		e.n_indices = g->n_indices;
 		e.indices = g->indices;
@@ -180,8 +183,10 @@ static int fill(struct export *x, const char *name)
 	if (!label || !x->groups)
 		return -1;
 	for (size_t i = 0; i < x->n; i++) {
-		struct group *g = group_of(x, i);
+		struct group *g = x->gpus[i].is_lost ? NULL : group_of(x, i);
 
+		if (x->gpus[i].is_lost)
+			continue;
 		if (!g)
 			return -1;
 		add_index(g, x->gpus[i].index);
@@ -209,7 +214,9 @@ int mig_config_export(const char *label, const struct mig_config_present *gpus, 
 
 	if (fault)
 		return mig_fail(err, MIG_E_INVAL, "%s", fault);
-	if (n == 0)
+	for (size_t i = 0; i < n; i++)
+		x.n_lost += gpus[i].is_lost;
+	if (n == x.n_lost)
 		return mig_fail(err, MIG_E_INVAL,
 				"no GPU here whose partition could be exported");
 	x.cfg = mig_config_new("export");

@@ -182,8 +182,25 @@ static size_t find_gpu(const struct selection *sel, const struct mig_layout_gpu 
 	return sel->n;
 }
 
+/* The first GPU that is lost, whose names are not known; @sel->n: none is. */
+static size_t find_lost(const struct selection *sel)
+{
+	size_t i = 0;
+
+	while (i < sel->n && !sel->gpus[i].is_lost)
+		i++;
+	return i;
+}
+
 static int no_gpu(const struct selection *sel, const struct mig_layout_gpu *named)
 {
+	const size_t lost = find_lost(sel);
+
+	if (named->id && lost < sel->n)
+		return mig_fail(sel->err, MIG_E_NVML,
+				"%s:%u: no GPU %s here, and GPU %d is lost and may be it; take "
+				"it out, or write gpus: all, which passes over it",
+				sel->file->name, named->line, named->id, sel->gpus[lost].index);
 	if (named->id)
 		return mig_fail(sel->err, MIG_E_NOENT,
 				"%s:%u: no GPU %s here; write the index, UUID or PCI bus id of "
@@ -202,6 +219,11 @@ static int apply_named(const struct selection *sel, const struct mig_layout_entr
 
 	if (i == sel->n)
 		return no_gpu(sel, named);
+	if (sel->gpus[i].is_lost)
+		return mig_fail(sel->err, MIG_E_NVML,
+				"%s:%u: GPU %d is lost: the driver cannot reach it; take it "
+				"out, or write gpus: all, which passes over it",
+				sel->file->name, named->line, sel->gpus[i].index);
 	if (!sel->gpus[i].has_mig && e->mig_enabled)
 		return mig_fail(sel->err, MIG_E_UNSUPPORTED,
 				"%s:%u: GPU %d has no MIG; take it out, or write gpus: all, "
@@ -216,18 +238,40 @@ static int apply_named(const struct selection *sel, const struct mig_layout_entr
 	return want_entry(sel, e, i, named->line);
 }
 
+/* Does an entry for all mean a GPU of this machine at all? */
+static bool is_for_us(const struct selection *sel, const struct mig_layout_entry *e)
+{
+	for (size_t i = 0; e->gpu_type && i < sel->n; i++) {
+		if (is_of_type(&sel->gpus[i], e->gpu_type))
+			return true;
+	}
+	return !e->gpu_type;
+}
+
+/* Of what type a lost GPU is, is not known: it is meant where another one is. */
+static int apply_all(const struct selection *sel, const struct mig_layout_entry *e)
+{
+	const bool is_meant = is_for_us(sel, e);
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < sel->n; i++) {
+		const struct mig_config_gpu *gpu = &sel->gpus[i];
+
+		if (gpu->is_lost)
+			sel->wants[i].is_lost |= is_meant;
+		else if (gpu->has_mig && (!e->gpu_type || is_of_type(gpu, e->gpu_type)))
+			rc = want_entry(sel, e, i, e->line);
+	}
+	return rc;
+}
+
 static int apply_entry(const struct selection *sel, const struct mig_layout_entry *e)
 {
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < e->n_gpus; i++)
 		rc = apply_named(sel, e, &e->gpus[i]);
-	for (size_t i = 0; rc == 0 && e->is_all && i < sel->n; i++) {
-		if (sel->gpus[i].has_mig &&
-		    (!e->gpu_type || is_of_type(&sel->gpus[i], e->gpu_type)))
-			rc = want_entry(sel, e, i, e->line);
-	}
-	return rc;
+	return rc == 0 && e->is_all ? apply_all(sel, e) : rc;
 }
 
 static int check_machine(const struct selection *sel, const struct mig_layout_machine *here)

@@ -37,15 +37,22 @@ static bool is_listed(const struct mig_config_entry *e, int index)
 	return e->is_all;
 }
 
+static bool is_for_us(const struct selection *sel, const struct mig_config_entry *e)
+{
+	for (size_t i = 0; i < sel->n; i++) {
+		if (passes_filter(e, &sel->gpus[i]))
+			return true;
+	}
+	return false;
+}
+
 /* A file is often written for several kinds of machine, with as many GPUs as each kind has:
  * an entry whose filter nothing here passes may list what it likes. */
 static int check_indices(const struct selection *sel, const struct mig_config_entry *e)
 {
-	bool is_for_us = false;
+	const bool is_meant = is_for_us(sel, e);
 
-	for (size_t i = 0; i < sel->n; i++)
-		is_for_us = is_for_us || passes_filter(e, &sel->gpus[i]);
-	for (size_t i = 0; is_for_us && i < e->n_indices; i++) {
+	for (size_t i = 0; is_meant && i < e->n_indices; i++) {
 		size_t at = 0;
 
 		while (at < sel->n && sel->gpus[at].index != e->indices[i])
@@ -235,6 +242,21 @@ static int want_entry(const struct selection *sel, const struct mig_config_entry
 	return 0;
 }
 
+/* @gpu is lost, so whether it passes a filter is not known: it does if another here does. */
+static int want_lost(const struct selection *sel, const struct mig_config_entry *e,
+		     const struct mig_config_gpu *gpu, struct mig_config_want *want)
+{
+	if (!is_listed(e, gpu->index) || !is_for_us(sel, e))
+		return 0;
+	want->is_lost = true;
+	if (e->is_all)
+		return 0;
+	return mig_fail(sel->err, MIG_E_NVML,
+			"%s:%u: GPU %d is lost: the driver cannot reach it; take it out of "
+			"\"devices\", or write devices: all, which passes over it",
+			sel->cfg->name, e->devices_line, gpu->index);
+}
+
 static int apply_entry(const struct selection *sel, const struct mig_config_entry *e)
 {
 	int rc = check_indices(sel, e);
@@ -242,7 +264,9 @@ static int apply_entry(const struct selection *sel, const struct mig_config_entr
 	for (size_t i = 0; rc == 0 && i < sel->n; i++) {
 		const struct mig_config_gpu *gpu = &sel->gpus[i];
 
-		if (passes_filter(e, gpu) && is_listed(e, gpu->index))
+		if (gpu->is_lost)
+			rc = want_lost(sel, e, gpu, &sel->wants[i]);
+		else if (passes_filter(e, gpu) && is_listed(e, gpu->index))
 			rc = want_entry(sel, e, gpu, &sel->wants[i]);
 	}
 	return rc;

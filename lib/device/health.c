@@ -27,7 +27,12 @@ int mig_gpu_check(struct mig_machine *machine, int index, struct mig_gpu_setting
 	*ret = (struct mig_gpu_settings){ .persistence = set.persistence,
 					  .accounting = set.accounting,
 					  .compute_mode = set.compute_mode,
-					  .virtualization = set.virtualization };
+					  .virtualization = set.virtualization,
+					  .app_mhz = set.app_mhz,
+					  .app_default_mhz = set.app_default_mhz,
+					  .is_clock_set = set.is_clock_set,
+					  .is_hot = set.is_hot,
+					  .is_power_braked = set.is_power_braked };
 	return 0;
 }
 

@@ -264,10 +264,17 @@ int device_migs_read(struct mig_machine *machine, struct mig_nvml_gpu handle,
 		return rc == -MIG_E_PERM || rc == -MIG_E_UNSUPPORTED ? 0 : rc;
 	/* Once every compute slice of every GI is accounted for no further device can exist. */
 	for (unsigned i = 0; i < max && (gpu->is_partial || slices > 0); i++) {
+		struct mig_error why = { 0 };
 		struct mig_nvml_gpu mig;
 
-		if (mig_nvml_mig_by_index(machine->nvml, handle, i, &mig, NULL) == 0)
+		rc = mig_nvml_mig_by_index(machine->nvml, handle, i, &mig, &why);
+		if (rc == 0)
 			slices -= add_mig(machine, handle, mig, (int)i, gpu, type);
+		else if (mig_nvml_is_lost(&why)) {
+			if (err)
+				*err = why;
+			return rc;
+		}
 	}
 	for (int i = 0; i < gpu->n_gis; i++)
 		qsort(gpu->gis[i].cis, (size_t)gpu->gis[i].n_cis, sizeof(gpu->gis[i].cis[0]),

@@ -41,7 +41,8 @@ static int find_gpu(const struct mig_snapshot *snap, const char *text, size_t le
 	for (int i = 0; i < snap->n_gpus; i++) {
 		const char *bus = snap->gpus[i].bus_id;
 
-		if (strcasecmp(part, snap->gpus[i].uuid) == 0 || text_is_bus_id(part, bus))
+		if (!snap->gpus[i].is_lost &&
+		    (strcasecmp(part, snap->gpus[i].uuid) == 0 || text_is_bus_id(part, bus)))
 			return i;
 	}
 	return -1;
@@ -69,6 +70,8 @@ static int find_ids(const struct mig_gpu *gpu, const char *ids, struct mig_ref *
 	if (strcspn(ids, "/") >= sizeof(part) || !text_parse_u64(part, &gi) ||
 	    (slash && !text_parse_u64(slash + 1, &ci)))
 		return mig_fail(err, MIG_E_SYNTAX, "'%s' is not GI or GI/CI, two ids", ids);
+	if (gpu->is_lost)
+		return mig_gpu_check_lost(gpu, err);
 	ret->gi = gi > 255 ? -1 : gi_at(gpu, (int)gi);
 	if (ret->gi < 0)
 		return mig_fail(err, MIG_E_NOENT,
@@ -90,6 +93,8 @@ static int find_ids(const struct mig_gpu *gpu, const char *ids, struct mig_ref *
 static int find_index(const struct mig_gpu *gpu, uint64_t index, struct mig_ref *ret,
 		      struct mig_error *err)
 {
+	if (gpu->is_lost)
+		return mig_gpu_check_lost(gpu, err);
 	for (int i = 0; i < gpu->n_gis; i++) {
 		for (int k = 0; k < gpu->gis[i].n_cis; k++) {
 			if (gpu->gis[i].cis[k].index >= 0 &&
@@ -118,6 +123,8 @@ static int find_place(const struct mig_gpu *gpu, const char *place, struct mig_r
 	if (!profile[0] || (at && (!text_parse_u64(at + 1, &start) || start > MIG_UNITS_MAX)))
 		return mig_fail(err, MIG_E_SYNTAX, "'%s' is not PROFILE@START, nor an index",
 				place);
+	if (gpu->is_lost)
+		return mig_gpu_check_lost(gpu, err);
 	for (int i = 0; gpu->type && i < gpu->n_gis; i++) {
 		const struct mig_gi *gi = &gpu->gis[i];
 
@@ -190,6 +197,12 @@ static int find(const struct mig_snapshot *snap, const char *text, struct mig_re
 	ret->gpu = find_gpu(snap, gpu, strlen(gpu));
 	if (ret->gpu < 0)
 		return mig_wrap(err, no_gpu(snap, gpu, err), "%s", text);
+	if (!end[1])
+		return mig_fail(
+			err, MIG_E_SYNTAX,
+			"'%s' names no instance; ids are like %s/2 or %s/2/0, an index %s:1, "
+			"a place %s:3g.40gb@4",
+			text, gpu, gpu, gpu, gpu);
 	if (*end == '/')
 		return find_ids(&snap->gpus[ret->gpu], end + 1, ret, err);
 	if (text_parse_u64(end + 1, &index)) {

@@ -65,18 +65,12 @@ static struct mig_gpu_type *type_of(struct mig_machine *machine, struct mig_nvml
 	return &snap->types[snap->n_types++];
 }
 
-static int read_gpu(struct mig_machine *machine, struct mig_snapshot *snap, int index,
-		    struct mig_error *err)
+static int read_reached(struct mig_machine *machine, struct mig_nvml_gpu handle,
+			struct mig_snapshot *snap, struct mig_gpu *gpu, struct mig_error *err)
 {
-	struct mig_gpu *gpu = &snap->gpus[index];
-	struct mig_nvml_gpu handle;
 	struct mig_gpu_type *type;
 	int rc;
 
-	gpu->index = index;
-	rc = mig_nvml_gpu_by_index(machine->nvml, (unsigned)index, &handle, err);
-	if (rc < 0)
-		return rc;
 	rc = read_identity(machine, handle, gpu, err);
 	if (rc < 0)
 		return rc;
@@ -99,6 +93,35 @@ static int read_gpu(struct mig_machine *machine, struct mig_snapshot *snap, int 
 		return rc;
 	}
 	return device_migs_read(machine, handle, gpu, type, err);
+}
+
+/* What cannot be opened is beyond reach, whatever the driver calls it; a GPU can fall off the
+ * bus between two questions too. Any other failure is one of asking, and the GPU's no more. */
+static int read_gpu(struct mig_machine *machine, struct mig_snapshot *snap, int index,
+		    struct mig_error *err)
+{
+	struct mig_gpu *gpu = &snap->gpus[index];
+	struct mig_error why = { 0 };
+	struct mig_nvml_gpu handle;
+	bool is_lost;
+	int rc;
+
+	gpu->index = index;
+	rc = mig_nvml_gpu_by_index(machine->nvml, (unsigned)index, &handle, &why);
+	is_lost = rc == -MIG_E_NVML || rc == -MIG_E_PENDING;
+	if (rc == 0) {
+		rc = read_reached(machine, handle, snap, gpu, &why);
+		is_lost = rc < 0 && mig_nvml_is_lost(&why);
+	}
+	if (is_lost) {
+		*gpu = (struct mig_gpu){
+			.index = index, .minor = -1, .is_lost = true, .lost_code = why.nvml
+		};
+		return 0;
+	}
+	if (rc < 0 && err)
+		*err = why;
+	return rc;
 }
 
 static void read_names(struct mig_machine *machine, struct mig_snapshot *snap)
@@ -168,6 +191,37 @@ void mig_snapshot_free(struct mig_snapshot *snap)
 	free(snap->gpus);
 	free(snap->types);
 	*snap = (struct mig_snapshot){ 0 };
+}
+
+int mig_gpu_check_lost(const struct mig_gpu *gpu, struct mig_error *err)
+{
+	const struct mig_error why = { .nvml = gpu->lost_code };
+	char reason[64];
+	int rc;
+
+	if (!gpu->is_lost)
+		return 0;
+	if (mig_nvml_is_lost(&why))
+		text_copy(reason, sizeof(reason), "it fell off the bus");
+	else
+		snprintf(reason, sizeof(reason), "the driver cannot open it (NVML error %d)",
+			 gpu->lost_code);
+	rc = mig_fail(err, MIG_E_NVML,
+		      "GPU %d is lost: %s; look for its XID in the kernel's log (dmesg), then "
+		      "reset it or reboot",
+		      gpu->index, reason);
+	if (err)
+		err->nvml = gpu->lost_code;
+	return rc;
+}
+
+int mig_blame_lost(const struct mig_snapshot *snap, int rc, struct mig_error *err)
+{
+	for (int i = 0; i < snap->n_gpus; i++) {
+		if (snap->gpus[i].is_lost)
+			return mig_hint(err, rc, "GPU %d is lost, and may be it", i);
+	}
+	return rc;
 }
 
 struct mig_layout mig_gpu_layout(const struct mig_gpu *gpu)

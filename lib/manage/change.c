@@ -142,6 +142,8 @@ int change_add_want(struct mig_change *change, const struct mig_gpu *gpu,
 
 int change_check_gpu(const struct mig_gpu *gpu, struct mig_error *err)
 {
+	if (gpu->is_lost)
+		return mig_gpu_check_lost(gpu, err);
 	if (!gpu->has_mig)
 		return mig_fail(err, MIG_E_UNSUPPORTED, "GPU %d (%s) has no MIG", gpu->index,
 				gpu->name);

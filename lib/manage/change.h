@@ -36,7 +36,7 @@ int change_add_want(struct mig_change *change, const struct mig_gpu *gpu,
 int change_add_name(struct mig_change *change, struct mig_change_name name,
 		    struct mig_error *err) MIG_MUST_USE;
 
-/** change_check_gpu - may this GPU's instances be changed? Errors: UNSUPPORTED, PERM. */
+/** change_check_gpu - may this GPU be changed? Errors: NVML - it is_lost; UNSUPPORTED, PERM. */
 int change_check_gpu(const struct mig_gpu *gpu, struct mig_error *err) MIG_MUST_USE;
 
 /**

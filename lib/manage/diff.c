@@ -90,6 +90,9 @@ static int change_gpu(struct mig_change *change, const struct mig_gpu *gpu,
 	if (wanted->mode == MIG_WANT_UNTOUCHED)
 		return 0;
 	change->gpus[gpu->index].is_named = true;
+	rc = mig_gpu_check_lost(gpu, err);
+	if (rc < 0)
+		return rc;
 	/* A GPU that cannot do MIG has it off. */
 	if (wanted->mode == MIG_WANT_OFF && !gpu->has_mig)
 		return 0;

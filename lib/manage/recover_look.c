@@ -63,12 +63,15 @@ static int translate(struct recovery *r, struct mig_error *err)
 		const int gpu = r->gpu_of[s->step.gpu];
 		const struct mig_gpu_type *type = gpu >= 0 ? r->now.gpus[gpu].type : NULL;
 
-		if (gpu < 0)
-			return mig_fail(
+		if (gpu < 0) {
+			int rc = mig_fail(
 				err, MIG_E_NOENT,
 				"GPU %s, which the change was about, is not here now; "
 				"try again when it is, or 'migctl recover --forget' leaves the rest as it is",
 				r->text.gpus[s->step.gpu].uuid);
+
+			return mig_blame_lost(&r->now, rc, err);
+		}
 		s->step.gpu = gpu;
 		s->step.profile = *s->profile ? profile_of(type, s->profile) : -1;
 		s->step.ci_profile = ci_profile_of(type, s->step.profile, s->ci_profile);

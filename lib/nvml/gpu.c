@@ -5,6 +5,11 @@
 #include "lib/nvml/door.h"
 #include "shared/text.h"
 
+bool mig_nvml_is_lost(const struct mig_error *err)
+{
+	return err->nvml == NVML_ERROR_GPU_IS_LOST;
+}
+
 int mig_nvml_gpu_count(struct mig_nvml *nvml, unsigned *ret, struct mig_error *err)
 {
 	unsigned n = 0;

@@ -59,6 +59,41 @@ static int ask(struct mig_nvml *nvml, nvmlDevice_t dev, number_fn fn)
 	return fn(dev, &value) == NVML_SUCCESS ? (int)value : -1;
 }
 
+typedef nvmlReturn_t (*clock_fn)(nvmlDevice_t dev, nvmlClockType_t type, unsigned *mhz);
+
+static int ask_clock(struct mig_nvml *nvml, nvmlDevice_t dev, clock_fn fn)
+{
+	enum { SM = 1 }; /* nvmlClockType_t */
+	unsigned mhz = 0;
+
+	nvml->n_calls++;
+	return fn(dev, SM, &mhz) == NVML_SUCCESS ? (int)mhz : -1;
+}
+
+/* Why the clocks are what they are. Source: the reasons of nvml.h, NVML 13.3. */
+enum {
+	REASON_SETTING = 0x2,
+	REASON_HW_SLOWDOWN = 0x8,
+	REASON_SW_THERMAL = 0x20,
+	REASON_HW_THERMAL = 0x40,
+	REASON_POWER_BRAKE = 0x80,
+};
+
+static void ask_reasons(struct mig_nvml *nvml, nvmlDevice_t dev, struct mig_nvml_settings *ret)
+{
+	unsigned long long why = 0;
+	nvmlReturn_t rc = CALL(nvml, nvmlDeviceGetCurrentClocksEventReasons, dev, &why);
+
+	if (door_is_old(rc))
+		rc = CALL(nvml, nvmlDeviceGetCurrentClocksThrottleReasons, dev, &why);
+	ret->is_clock_set = ret->is_hot = ret->is_power_braked = -1;
+	if (rc != NVML_SUCCESS)
+		return;
+	ret->is_clock_set = (why & REASON_SETTING) != 0;
+	ret->is_hot = (why & (REASON_SW_THERMAL | REASON_HW_THERMAL)) != 0;
+	ret->is_power_braked = (why & (REASON_HW_SLOWDOWN | REASON_POWER_BRAKE)) != 0;
+}
+
 void mig_nvml_settings(struct mig_nvml *nvml, struct mig_nvml_gpu gpu,
 		       struct mig_nvml_settings *ret)
 {
@@ -67,5 +102,9 @@ void mig_nvml_settings(struct mig_nvml *nvml, struct mig_nvml_gpu gpu,
 		.accounting = ask(nvml, gpu.h, nvml->nvmlDeviceGetAccountingMode),
 		.compute_mode = ask(nvml, gpu.h, nvml->nvmlDeviceGetComputeMode),
 		.virtualization = ask(nvml, gpu.h, nvml->nvmlDeviceGetVirtualizationMode),
+		.app_mhz = ask_clock(nvml, gpu.h, nvml->nvmlDeviceGetApplicationsClock),
+		.app_default_mhz =
+			ask_clock(nvml, gpu.h, nvml->nvmlDeviceGetDefaultApplicationsClock),
 	};
+	ask_reasons(nvml, gpu.h, ret);
 }

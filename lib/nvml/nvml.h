@@ -70,6 +70,9 @@ const char *mig_nvml_sim_folder(const struct mig_nvml *nvml);
 int mig_nvml_driver_version(struct mig_nvml *nvml, char *buf, unsigned len,
 			    struct mig_error *err) MIG_MUST_USE;
 
+/** mig_nvml_is_lost - is it that a GPU has fallen off the bus, what @err tells of? */
+bool mig_nvml_is_lost(const struct mig_error *err);
+
 /* --- GPUs ------------------------------------------------------------------------- */
 
 int mig_nvml_gpu_count(struct mig_nvml *nvml, unsigned *ret,
@@ -280,6 +283,8 @@ struct mig_nvml_settings {
 	int persistence, accounting; /* 0 off, 1 on */
 	int compute_mode;            /* 0 shared, 1 one thread, 2 none, 3 one process */
 	int virtualization; /* 0 none, 1 passed through, 2 vGPU, 3 and 4 a host of vGPUs */
+	int app_mhz, app_default_mhz; /* of the SMs, for what runs: as set, and by default */
+	int is_clock_set, is_hot, is_power_braked; /* 0 or 1: does it keep clocks low now? */
 };
 void mig_nvml_settings(struct mig_nvml *nvml, struct mig_nvml_gpu gpu,
 		       struct mig_nvml_settings *ret);

@@ -41,7 +41,8 @@ static const char *name_given(const struct mig_record_change *c, int gpu, int gi
 static bool is_given(const struct mig_record_change *c, const char *name)
 {
 	for (int i = 0; i < c->n_named; i++) {
-		if (strcmp(c->named[i].name, name) == 0)
+		if (!c->after->gpus[c->named[i].gpu].is_lost &&
+		    strcmp(c->named[i].name, name) == 0)
 			return true;
 	}
 	return false;
@@ -267,6 +268,9 @@ int mig_record_add(struct mig_record *rec, const struct mig_home *home,
 	for (int i = 0; i < n.rec.n_gpus; i++)
 		take_names(&n, &n.rec.gpus[i]);
 	for (int g = 0; g < change->after->n_gpus; g++) {
+		/* What stands on it is not known; what is wanted of it is what was. */
+		if (change->after->gpus[g].is_lost)
+			continue;
 		if (change->is_changed[g])
 			add_before(&n, g);
 		if (change->is_changed[g] || change->is_back[g]) {

@@ -299,10 +299,13 @@ int mig_record_find(const struct mig_record *rec, const struct mig_home *home,
 				if (strcmp(ci->name, name) != 0)
 					continue;
 				if (!gpu)
-					return mig_fail(err, MIG_E_NOENT,
-							"%s is on GPU %s, which is not here "
-							"now",
-							name, rg->uuid);
+					return mig_blame_lost(
+						snap,
+						mig_fail(err, MIG_E_NOENT,
+							 "%s is on GPU %s, which is not here "
+							 "now",
+							 name, rg->uuid),
+						err);
 				return find_on(rec, home, snap, gpu, &rg->gis[i], ci, ret, err);
 			}
 		}

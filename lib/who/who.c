@@ -15,6 +15,9 @@ static int add_listed(struct who *w, struct mig_machine *machine, struct mig_err
 	int n = listed ? 0 : mig_fail(err, MIG_E_NOMEM, "list holders");
 
 	for (int g = 0; g < w->snap->n_gpus && n >= 0; g++) {
+		/* Of it the driver tells nothing, and the others are to be told all the same. */
+		if (w->snap->gpus[g].is_lost)
+			continue;
 		n = mig_holders(machine, &w->snap->gpus[g], -1, -1, listed, err);
 		for (int i = 0; i < n; i++)
 			who_add(w, &listed[i]);

@@ -233,18 +233,34 @@ check_node() {
 	check_topology
 }
 
-# nvidia-smi compares several GPUs through a private interface of the driver. Without it,
-# it says so and gives up; it must not die of a signal.
+# The rows of topo -m, of MACHINE with GPUS: "GPU0 X NV12".
+topology() {
+	smi "$1" topo -m 2>&1 | awk -v n="$2" '/^GPU[0-9]/ {
+		row = $1
+		for (i = 2; i <= n + 1; i++)
+			row = row " " $i
+		print row
+	}'
+}
+
+# From board to board it is the fewer links of the two.
 check_topology() {
-	smi node topo -m >"$work/topo" 2>&1
-	status=$?
-	same "topo -m of 8 GPUs ends by itself" "nvidia-smi topo -m" "a row of 8 GPUs, no signal" \
-		"a row of $(head -n 1 "$work/topo" | grep -o 'GPU[0-7]' | sort -u | wc -l) GPUs, $(
-			[ $status -gt 128 ] && [ $status -lt 193 ] && echo "signal $((status - 128))" || echo no signal)"
+	same "topo -m of 8 GPUs" "nvidia-smi topo -m" \
+		"GPU0 X NV12 NV12 NV12 NV12 NV12 NV12 NV12" "$(topology node 8 | head -n 1)"
+	same "topo -m of 8 GPUs has a row for each" "nvidia-smi topo -m" 8 "$(topology node 8 | wc -l)"
+	same "topo -c lists the GPUs near a processor" "nvidia-smi topo -c 0" "0, 1, 2, 3, 4, 5, 6, 7" \
+		"$(smi node topo -c 0 2>&1 | grep '^0')"
+	same "nvlink -s lists the links of a GPU" "nvidia-smi nvlink -s -i 0" "12 links, 25 GB/s" \
+		"$(smi node nvlink -s -i 0 2>&1 | grep -c 'Link.*: 25 GB/s') links, 25 GB/s"
+	same "nvlink -s lists those of a later one" "nvidia-smi nvlink -s -i 4" "18 links, 26.562 GB/s" \
+		"$(smi node nvlink -s -i 4 2>&1 | grep -c 'Link.*: 26.562 GB/s') links, 26.562 GB/s"
 	machine lone A100-SXM4-80GB || return 0
 	smi lone topo -m >"$work/topo" 2>&1
 	same "topo -m of one GPU" "nvidia-smi topo -m" "status 0, GPU0 X" \
 		"status $?, $(awk '$1 == "GPU0" { print $1, $2 }' "$work/topo")"
+	machine pci 2xA30 || return 0
+	same "topo -m of GPUs without links" "nvidia-smi topo -m" "GPU0 X NODE
+GPU1 NODE X" "$(topology pci 2)"
 }
 
 # -------------------------------------------------------------------------------------------------

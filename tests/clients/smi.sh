@@ -134,6 +134,21 @@ words() {
 		"mig -i 0,7 -lgi" "mig -i GPU-x -lgi" "mig -lgi -lgi" "mig -cgi 19:99" "mig -cci -C"
 }
 
+# The second of three GPUs fell off the bus, and is named or not.
+lost() {
+	alike lost 3xA100-SXM4-80GB || return
+	each "-i 0 -mig 1" "mig -i 0 -cgi 9 -C"
+	for side in theirs ours; do
+		MIGCTL_SIM_DIR=$work/$side migctl sim lost lost 1 >"$work/lost" 2>&1
+	done
+	uuid=$(MIGCTL_SIM_DIR=$work/ours migctl --sim lost smi -L | sed -n '1s/.*UUID: \(.*\))/\1/p')
+	each "" -L "-q -x" "--query-gpu=index --format=csv" "mig -lgi" "mig -lgip" "mig -lgipp" "mig -lci" \
+		"mig -lcip" "mig -lcipp" "mig -cgi 19" "mig -cci" "mig -dci" "mig -dgi" "mig -C" "-mig 0" \
+		"-i 0" "-i 1" "-i 2" "-i 9" "-i 0,1" "-i 1,9" "-i 9,1" "-i $uuid" "-i $uuid,1" "-i 1,$uuid" \
+		"mig -i 0 -lgi" "mig -i 0 -lgip" "mig -i 0,1 -lgi" "mig -i $uuid -lgi" "mig -i 1 -cgi 19" \
+		"mig -i 0 -cgi 19 -C" "-i 2 -mig 1" "-i 1 -mig 1" "--query-gpu=index --format=csv -i 2"
+}
+
 # What a user without privilege is told.
 unprivileged() {
 	nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
@@ -157,6 +172,7 @@ for type in A100-SXM4-40GB@mirrored H100-SXM5-80GB H100-SXM5-80GB@mirrored A30 \
 	RTX-PRO-6000-Blackwell B200-180GB; do
 	type_life "$type"
 done
+lost
 words
 same "migctl smi prints nvidia-smi's bytes: $n_equal commands equal" "migctl smi" 0 "$n_odd"
 finish

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/inject.h"
 #include "tests/door.h"
 
 enum { GR_UTIL = 1, DRAM_UTIL = 10, PCIE_TX = 20 };
@@ -444,6 +445,26 @@ static void a_uuid_finds_its_device_in_either_form(void)
 	machine_stop();
 }
 
+/* What a fault answers ends the wait at once, under either name of the call. */
+static void a_fault_of_a_wait_ends_it(void)
+{
+	static const char *const faults[] = { "nvmlEventSetWait#1=UNKNOWN",
+					      "nvmlEventSetWait_v2#1=TIMEOUT" };
+	struct mig_error err;
+	nvmlEventData_t data;
+	nvmlEventSet_t set;
+
+	machine = machine_start("1xA100-SXM4-80GB", NULL);
+	CHECK_RC(nv.nvmlEventSetCreate(&set), NVML_SUCCESS);
+	CHECK_RC(nv.nvmlDeviceRegisterEvents(gpu(0), EVENT_XID, set), NVML_SUCCESS);
+	for (int i = 0; i < 2; i++)
+		CHECK(sim_inject_fault(machine_folder(), machine, faults[i], &err) == 0);
+	CHECK_RC(nv.nvmlEventSetWait(set, &data, SOON_MS), NVML_ERROR_UNKNOWN);
+	CHECK_RC(nv.nvmlEventSetWait_v2(set, &data, SOON_MS), NVML_ERROR_TIMEOUT);
+	CHECK_RC(nv.nvmlEventSetFree(set), NVML_SUCCESS);
+	machine_stop();
+}
+
 int main(void)
 {
 	door_open();
@@ -459,6 +480,7 @@ int main(void)
 	RUN(an_xid_names_its_gpu_and_instance);
 	RUN(what_happened_before_is_not_told);
 	RUN(a_set_does_not_outlive_the_boot_or_the_machine);
+	RUN(a_fault_of_a_wait_ends_it);
 	RUN(fields_say_what_the_calls_say);
 	RUN(a_uuid_finds_its_device_in_either_form);
 	mig_catalog_close(catalog);

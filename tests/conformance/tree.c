@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files of a machine's driver say what its NVML says, at every moment. */
+/* The files of a machine's driver say of its instances what its NVML says, at every moment. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -9,50 +9,9 @@
 
 #include <mig/device.h>
 
-#include "shared/file.h"
-#include "sim/tree.h"
-#include "tests/door.h"
+#include "tests/tree.h"
 
 enum { GI_3G = 9, GI_2G = 14, GI_1G = 19, CI_1C = 0 }; /* profile ids of an A100 */
-
-static char root[4096];
-
-static void refresh(const char *name)
-{
-	struct mig_error err = { 0 };
-
-	if (sim_tree_refresh(machine_folder(), name, &err) < 0)
-		fprintf(stderr, "%s\n", err.msg);
-	CHECK(err.code == 0);
-	sim_tree_path(machine_folder(), name, root, sizeof(root));
-}
-
-static char *content(const char *name)
-{
-	char path[8192], *text = NULL;
-
-	snprintf(path, sizeof(path), "%s/%s", root, name);
-	if (mig_file_read(path, &text, NULL) < 0)
-		fprintf(stderr, "cannot read %s\n", path);
-	CHECK(text);
-	return text;
-}
-
-static void says(const char *name, const char *want)
-{
-	char *text = content(name);
-
-	CHECK_STR(text, want);
-	free(text);
-}
-
-static bool is_there(const char *name, struct stat *ret)
-{
-	char path[8192];
-
-	snprintf(path, sizeof(path), "%s/%s", root, name);
-	return lstat(path, ret) == 0;
-}
 
 /* --- What the files must say of each instance that NVML has, and that it has no more. ------- */
 
@@ -316,80 +275,6 @@ static void a_tree_that_is_behind_is_brought_along(void)
 	machine_stop();
 }
 
-static void check_word(const char *bus, const char *file, int digits, unsigned want)
-{
-	char name[128], text[32];
-
-	snprintf(name, sizeof(name), "sys/bus/pci/devices/%s/%s", bus, file);
-	snprintf(text, sizeof(text), "0x%0*x\n", digits, want);
-	says(name, text);
-}
-
-/* A field of /proc/driver/nvidia/gpus/BUS/information. */
-static void has_field(const char *text, const char *field, const char *want)
-{
-	char line[256];
-
-	snprintf(line, sizeof(line), "%s%s\n", field, want);
-	if (!strstr(text, line))
-		fprintf(stderr, "no \"%s\" in:\n%s", line, text);
-	CHECK(strstr(text, line));
-}
-
-static void check_board(unsigned index)
-{
-	char uuid[96], model[96], bus[16], name[8192], *text;
-	unsigned char config[256];
-	nvmlPciInfo_t pci = { 0 };
-	FILE *f;
-
-	CHECK_RC(nv.nvmlDeviceGetPciInfo_v3(gpu(index), &pci), NVML_SUCCESS);
-	CHECK_RC(nv.nvmlDeviceGetUUID(gpu(index), uuid, sizeof(uuid)), NVML_SUCCESS);
-	CHECK_RC(nv.nvmlDeviceGetName(gpu(index), model, sizeof(model)), NVML_SUCCESS);
-	snprintf(bus, sizeof(bus), "%04x:%02x:%02x.0", pci.domain, pci.bus, pci.device);
-	check_word(bus, "vendor", 4, pci.pciDeviceId & 0xffff);
-	check_word(bus, "device", 4, pci.pciDeviceId >> 16);
-	check_word(bus, "subsystem_vendor", 4, pci.pciSubSystemId & 0xffff);
-	check_word(bus, "subsystem_device", 4, pci.pciSubSystemId >> 16);
-	check_word(bus, "class", 6, 0x030200);
-	snprintf(name, sizeof(name), "%s/sys/bus/pci/devices/%s/config", root, bus);
-	f = fopen(name, "rb");
-	CHECK(f && fread(config, 1, sizeof(config), f) == sizeof(config) && fgetc(f) == EOF);
-	fclose(f);
-	CHECK_EQ(config[0] | config[1] << 8, pci.pciDeviceId & 0xffff);
-	CHECK_EQ(config[2] | config[3] << 8, pci.pciDeviceId >> 16);
-	snprintf(name, sizeof(name), "proc/driver/nvidia/gpus/%s/information", bus);
-	text = content(name);
-	has_field(text, "Model: \t\t ", model);
-	has_field(text, "GPU UUID: \t ", uuid);
-	has_field(text, "Bus Location: \t ", bus);
-	free(text);
-}
-
-static void boards_are_those_that_nvml_tells(void)
-{
-	const char *name =
-		machine_start("2xA100-SXM4-80GB,1xH100-SXM5-80GB,1xA30", "535.161.08");
-	char *text;
-
-	refresh(name);
-	for (unsigned i = 0; i < 4; i++)
-		check_board(i);
-	says("sys/module/nvidia/version", "535.161.08\n");
-	text = content("proc/driver/nvidia/version");
-	CHECK(strncmp(text, "NVRM version: NVIDIA UNIX ", 26) == 0);
-	CHECK(strstr(text, " Kernel Module  535.161.08  "));
-	free(text);
-	text = content("proc/modules");
-	CHECK(strstr(text, "\nnvidia "));
-	CHECK(strstr(text, "nvidia_uvm "));
-	free(text);
-	text = content("proc/devices");
-	CHECK(strstr(text, " nvidia-frontend\n") && strstr(text, " nvidia-caps\n"));
-	free(text);
-	machine_stop();
-}
-
 /* --- Beside a writer --------------------------------------------------------------------------- */
 
 static void change_for_ever(void)
@@ -483,7 +368,6 @@ int main(void)
 	RUN(a_second_set_of_files_takes_the_place_of_the_first);
 	RUN(a_machine_without_a_tree_gets_none);
 	RUN(a_tree_that_is_behind_is_brought_along);
-	RUN(boards_are_those_that_nvml_tells);
 	RUN(a_reader_beside_a_writer_sees_the_old_or_the_new);
 	RUN(a_killed_writer_leaves_nothing_behind);
 	return 0;

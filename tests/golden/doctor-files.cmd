@@ -25,9 +25,8 @@ for lib in usr/lib/x86_64-linux-gnu usr/lib64; do
 	echo "$lib" >"$host/$lib/libnvidia-ml.so.1"
 done
 broken 'two libraries' libraries
-mkdir -p "$host/usr/lib64" "$host/usr/lib"
-echo x >"$host/usr/lib/libnvidia-ml.so.1"
-ln "$host/usr/lib/libnvidia-ml.so.1" "$host/usr/lib64/libnvidia-ml.so.1"
+mkdir -p "$host/usr/lib64"
+ln "$host"/usr/lib/*-linux-gnu/libnvidia-ml.so.580.126.09 "$host/usr/lib64/libnvidia-ml.so.1"
 broken 'one library of two names' libraries
 rm -f "$host/proc/driver/nvidia-caps/mig-minors"
 broken 'no table of capabilities' minors
@@ -55,6 +54,19 @@ broken 'CDI names what is there' cdi
 mkdir -p "$host/etc/cdi"
 echo 'MIG-00000000-0000-5000-8000-000000000000' >"$host/etc/cdi/$(printf 'a\033[31m\377.json')"
 broken 'a name of bytes that are no text' cdi
+labels=$host/etc/kubernetes/node-feature-discovery/features.d
+mkdir -p "$labels"
+cat >"$labels/gfd" <<'EOF'
+nvidia.com/mig.strategy=mixed
+nvidia.com/mig-1g.10gb.replicas=4
+nvidia.com/mig-1g.10gb.sharing-strategy=time-slicing
+nvidia.com/mig-3g.40gb.replicas=1
+nvidia.com/mig-3g.40gb.sharing-strategy=none
+EOF
+broken 'a MIG device that is time-sliced' sharing
+mkdir -p "$labels"
+echo 'nvidia.com/gpu.sharing-strategy=none' >"$labels/gfd"
+broken 'none that is' sharing
 echo 'nvidia_drm 77824 4 - Live 0x0000000000000000' >>"$host/proc/modules"
 broken 'the display module' nvidia-drm
 mkdir -p "$host/proc/driver/nvidia-nvswitch/devices"

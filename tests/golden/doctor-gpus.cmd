@@ -40,3 +40,14 @@ as_nobody migctl --sim s doctor | grep -A 1 -E '^(WARN|FAIL|UNKNOWN)' | grep -vE
 echo '--- a GPU that fell off the bus'
 t migctl sim lost n 1
 look migctl --sim n doctor
+t migctl sim lost n 1 --back
+echo '--- more than a line holds'
+t migctl sim new many --gpus 32xA30 --seed 1
+t migctl sim fault many 'nvmlDeviceGetCurrentClocksEventReasons@reasons=2'
+migctl --sim many doctor | grep ' clocks ' | tail -c 60
+echo '--- clocks: locked, hot, braked'
+for reasons in 2 64 8 98; do
+	t migctl sim fault n "nvmlDeviceGetCurrentClocksEventReasons@reasons=$reasons"
+	migctl --sim n doctor 2>&1 | grep -A 1 ' clocks '
+	migctl sim fault n --clear >/dev/null 2>&1
+done

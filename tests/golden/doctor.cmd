@@ -9,5 +9,6 @@ t migctl --sim n doctor --json | anybody
 t migctl --sim nobody doctor
 t migctl --sim n doctor 0
 t migctl --sim n doctor --root "$DIR/none"
+t migctl --sim n doctor --root /dev/null
 # Never a colour where nobody looks.
 env -u NO_COLOR migctl --sim n doctor | grep -c "$(printf '\033')" || :

@@ -9,6 +9,11 @@ killed() { sh -c '"$@"; exit' sh "$@" >/dev/null 2>&1; echo "killed: status $?";
 killed migctl --sim n apply -f $file -c all-1g.10gb --atomic
 t migctl --sim n status | grep unfinished
 migctl --sim n status --json | grep -c '"unfinished"'
+t migctl --sim n doctor | grep -A 1 unfinished
+# A GPU of it is lost meanwhile: it is ended when that is back.
+t migctl sim lost n 1
+t migctl --sim n recover
+t migctl sim lost n 1 --back
 t migctl --sim n create -i 0 1g.10gb
 t migctl --sim n apply -f $file -c all-balanced
 t migctl --sim n recover --dry-run
@@ -36,3 +41,9 @@ t migctl sim reboot n
 t migctl --sim n status 0
 t migctl --sim n recover
 t migctl --sim n status 0
+# A journal that nobody can read: nothing is begun, and forgetting it is the way out.
+echo nonsense >"$MIGCTL_SIM_DIR/n/journal"
+t migctl --sim n doctor | grep -A 1 unfinished
+t migctl --sim n create -i 0 1g.10gb
+t migctl --sim n recover --forget
+t migctl --sim n doctor | grep unfinished

@@ -27,6 +27,9 @@ done
 # Names of what is not there, or not any more.
 t migctl --sim n resolve cap30
 t migctl --sim n resolve nvidia-cap1
+t migctl --sim n resolve cap2
+t migctl --sim n resolve gpu0/gi3/access
+t migctl --sim n resolve 0:
 t migctl --sim n resolve /dev/nvidia7
 t migctl --sim n resolve gpu9/gi1/access
 t migctl --sim n resolve MIG-00000000-0000-5000-8000-000000000000

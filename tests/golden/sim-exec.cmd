@@ -8,6 +8,7 @@ t migctl sim exec n -- true
 t migctl sim exec n -- sh -c 'exit 7'
 t migctl sim exec n -- no-such-program
 t migctl sim exec n -- /etc/passwd
+t migctl sim exec n -- ''
 t migctl sim exec nowhere -- true
 t migctl sim tenant n --device 0/2/0 -- sh -c 'exit 7'
 t migctl sim tenant n -- true

@@ -8,18 +8,24 @@ t migctl --sim n create -i 0 3g.40gb
 t migctl --sim n enable 1
 t migctl sim fault n --list
 t migctl sim fault n --list --json
+t migctl sim list
 t migctl sim fault n --clear nvmlDeviceSetMigMode
 t migctl sim fault n --clear
 t migctl sim fault n
 # A GPU that is lost.
 t migctl sim lost n 1
 t migctl --sim n create -i 1 3g.40gb
+t migctl sim list
+t migctl sim tenant n --device 1 -- true
 t migctl sim lost n 1 --back
 t migctl sim settle n 10
 t migctl sim latency n
+t migctl sim list
 t migctl sim latency n none
 # Refusals change nothing.
 t migctl sim fault n nvmlDeviceSetMigMood=IN_USE
+t migctl sim fault n '=IN_USE'
+t migctl sim fault n --list --clear
 t migctl sim fault n nvmlDeviceSetMigMode=IN_USE nvmlDeviceSetMigMode=BUSY
 t migctl sim fault n nvmlDeviceSetMigMode
 t migctl sim fault n nvmlDeviceSetMigMode#0=IN_USE
@@ -33,3 +39,8 @@ t migctl sim settle n 60001
 printf 'nvmlDeviceGetMigMode 2s\nnvmlDeviceGetMigMode 2 s\n' >"$DIR/slow"
 t migctl sim latency n "$DIR/slow"
 t migctl sim latency n "$DIR/absent"
+# All of them are set or none: there is room for 32.
+# shellcheck disable=SC2046 # words
+t migctl sim fault n $(seq -f 'nvmlDeviceGetName#%g=IN_USE' 31)
+t migctl sim fault n nvmlDeviceGetUUID=IN_USE nvmlDeviceGetIndex=IN_USE
+t migctl sim fault n --clear

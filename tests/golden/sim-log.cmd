@@ -12,3 +12,8 @@ migctl sim fault n 'nvmlComputeInstanceDestroy#1=TIMEOUT' >/dev/null 2>&1
 migctl --sim n destroy 0/2 >/dev/null 2>&1
 t migctl sim log n | no_times
 t migctl sim log n --json | no_times
+# A process may be called anything.
+odd=$DIR/$(printf 'a b\t\033[31m\233\377')
+ln -s "$(command -v migctl)" "$odd"
+"$odd" --sim n destroy --all >/dev/null 2>&1
+migctl sim log n | tail -n 1 | awk '{ print $3 }'

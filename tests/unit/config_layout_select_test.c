@@ -397,6 +397,55 @@ static void what_could_not_be_read_again_is_not_made(void **state)
 	assert_null(file);
 }
 
+/* Of the machine GPU 1 is lost: nothing but its index is known. */
+static int select_lost(const char *text, struct mig_config_want wants[N_GPUS],
+		       struct mig_error *err)
+{
+	struct mig_layout_file *file = parse_layout(layout_text(text));
+	struct mig_config_gpu gpus[N_GPUS];
+	int rc;
+
+	memcpy(gpus, machine(), sizeof(gpus));
+	gpus[1] = (struct mig_config_gpu){
+		.index = 1, .uuid = "", .bus_id = "", .is_lost = true
+	};
+	rc = mig_layout_file_select(file, &node, gpus, N_GPUS, wants, err);
+	mig_layout_file_free(file);
+	return rc;
+}
+
+static void a_lost_gpu_is_passed_over_by_all_and_refused_by_any_name(void **state)
+{
+	struct mig_config_want wants[N_GPUS];
+	struct mig_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(select_lost("  - {gpus: all, mig-enabled: false}\n", wants, &err), 0);
+	assert_int_equal(wants[0].mode, MIG_CONFIG_OFF);
+	assert_int_equal(wants[1].mode, MIG_CONFIG_UNTOUCHED);
+	assert_false(wants[0].is_lost);
+	assert_true(wants[1].is_lost);
+	/* By its type it is meant where another GPU is. */
+	assert_int_equal(select_lost("  - {gpus: all, gpu-type: A30, mig-enabled: false}\n",
+				     wants, &err),
+			 0);
+	assert_true(wants[1].is_lost);
+	assert_int_equal(select_lost("  - {gpus: all, gpu-type: H200-SXM5-141GB, mig-enabled: "
+				     "false}\n",
+				     wants, &err),
+			 0);
+	assert_false(wants[1].is_lost);
+	assert_int_equal(select_lost("  - {gpu: 1, mig-enabled: false}\n", wants, &err),
+			 -MIG_E_NVML);
+	assert_non_null(strstr(err.msg, "GPU 1 is lost"));
+	assert_int_equal(select_lost("  - {gpu: GPU-00510000-0001, mig-enabled: false}\n",
+				     wants, &err),
+			 -MIG_E_NVML);
+	assert_non_null(strstr(err.msg, "no GPU GPU-00510000-0001 here, and GPU 1 is lost"));
+	assert_int_equal(select_lost("  - {gpu: 0, mig-enabled: false}\n", wants, &err), 0);
+	assert_false(wants[1].is_lost);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,6 +461,7 @@ int main(void)
 		cmocka_unit_test(places_count_where_they_are_said),
 		cmocka_unit_test(what_stands_is_said_such_that_it_can_be_made),
 		cmocka_unit_test(what_could_not_be_read_again_is_not_made),
+		cmocka_unit_test(a_lost_gpu_is_passed_over_by_all_and_refused_by_any_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

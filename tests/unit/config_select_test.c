@@ -250,6 +250,54 @@ static void a_gpu_that_nobody_knows_can_have_its_mode_set_only(void **state)
 	mig_config_free(cut);
 }
 
+/* GPU 1 of the machine cannot be reached. */
+static int select_lost(const char *text, struct mig_config_want wants[N_GPUS],
+		       struct mig_error *err)
+{
+	struct mig_config_gpu gpus[N_GPUS];
+	struct mig_config *cfg = entries(text);
+	int rc;
+
+	memcpy(gpus, machine(), sizeof(gpus));
+	gpus[1] = (struct mig_config_gpu){ .index = 1, .is_lost = true };
+	rc = mig_config_select(cfg, label(cfg, "c"), gpus, N_GPUS, wants, err);
+	mig_config_free(cfg);
+	return rc;
+}
+
+static void a_lost_gpu_is_passed_over_by_all_and_refused_by_name(void **state)
+{
+	struct mig_config_want wants[N_GPUS];
+	struct mig_error err;
+
+	(void)state;
+	assert_int_equal(
+		select_lost("  - devices: all\n    mig-enabled: true\n    mig-devices: {}\n",
+			    wants, &err),
+		0);
+	assert_int_equal(wants[0].mode, MIG_CONFIG_ON);
+	assert_int_equal(wants[1].mode, MIG_CONFIG_UNTOUCHED);
+	assert_true(wants[1].is_lost);
+	assert_false(wants[0].is_lost);
+	assert_int_equal(select_lost("  - devices: [0, 1]\n    mig-enabled: false\n", wants,
+				     &err),
+			 -MIG_E_NVML);
+	assert_non_null(strstr(err.msg, "p.yaml:4: GPU 1 is lost"));
+	assert_int_equal(select_lost("  - devices: [0]\n    mig-enabled: false\n", wants, &err),
+			 0);
+	assert_false(wants[1].is_lost);
+	/* Of which kind it is nobody knows: a filter that others here pass may mean it too. */
+	assert_int_equal(select_lost("  - device-filter: \"0x20B210DE\"\n    devices: [1]\n"
+				     "    mig-enabled: true\n    mig-devices: {}\n",
+				     wants, &err),
+			 -MIG_E_NVML);
+	assert_int_equal(select_lost("  - device-filter: \"0x233010DE\"\n    devices: [1]\n"
+				     "    mig-enabled: true\n    mig-devices: {}\n",
+				     wants, &err),
+			 0);
+	assert_false(wants[1].is_lost);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +305,7 @@ int main(void)
 		cmocka_unit_test(a_filter_and_a_list_name_gpus_together),
 		cmocka_unit_test(a_filter_for_another_board_passes_over),
 		cmocka_unit_test(devices_all_passes_over_gpus_without_mig),
+		cmocka_unit_test(a_lost_gpu_is_passed_over_by_all_and_refused_by_name),
 		cmocka_unit_test(of_two_entries_the_later_one_decides),
 		cmocka_unit_test(compute_instances_share_gpu_instances_whatever_their_order),
 		cmocka_unit_test(what_a_machine_cannot_be_is_refused_before_anything_is_done),

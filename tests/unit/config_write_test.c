@@ -166,6 +166,28 @@ static void an_export_is_as_short_as_it_can_be(void **state)
 	free(two);
 }
 
+static void an_export_does_not_speak_for_a_gpu_that_is_lost(void **state)
+{
+	struct mig_config_present gpus[3] = {
+		{ .index = 0, .is_lost = true },
+		{ 1, 0x20B210DE, true, request("A100-SXM4-80GB", "7g.80gb"), false },
+		{ 2, 0x20B210DE, true, request("A100-SXM4-80GB", "7g.80gb"), false },
+	};
+	char *text = exported("c", gpus, 3, MIG_CONFIG_YAML);
+	struct mig_config *cfg = NULL;
+
+	(void)state;
+	assert_string_equal(text, "version: v1\n"
+				  "mig-configs:\n"
+				  "  c:\n"
+				  "  - devices: [1, 2]\n"
+				  "    mig-enabled: true\n"
+				  "    mig-devices:\n"
+				  "      7g.80gb: 1\n");
+	free(text);
+	assert_int_equal(mig_config_export("c", gpus, 1, &cfg, NULL), -MIG_E_INVAL);
+}
+
 static void json_says_the_same(void **state)
 {
 	struct mig_config_present gpu = { 0, 0x20B210DE, true,
@@ -258,6 +280,7 @@ int main(void)
 		cmocka_unit_test(a_gpu_that_is_not_named_is_alike_always),
 		cmocka_unit_test(gpus_of_equal_content_are_exported_as_one_entry),
 		cmocka_unit_test(an_export_is_as_short_as_it_can_be),
+		cmocka_unit_test(an_export_does_not_speak_for_a_gpu_that_is_lost),
 		cmocka_unit_test(json_says_the_same),
 		cmocka_unit_test(an_export_brings_back_what_stood),
 		cmocka_unit_test(a_gpu_whose_pci_id_is_not_known_is_exported_by_its_index),

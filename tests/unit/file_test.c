@@ -158,6 +158,11 @@ static void what_is_too_large_or_absent_is_not_read(void **state)
 	assert_int_equal(mig_file_replace(path, "12345", 5, NULL), 0);
 	assert_int_equal(mig_file_read_bytes(path, 4, &text, &len, &err), -MIG_E_INVAL);
 	assert_non_null(strstr(err.msg, "/it: larger than 4 bytes"));
+	/* A text is whole or refused. */
+	assert_int_equal(mig_file_replace(path, "a\0b", 3, NULL), 0);
+	assert_int_equal(mig_file_read(path, &text, &err), -MIG_E_INVAL);
+	assert_non_null(strstr(err.msg, "NUL byte"));
+	assert_int_equal(mig_file_replace(path, "hello", 5, NULL), 0);
 	assert_int_equal(mig_file_read("/nowhere/at/all", &text, &err), -MIG_E_IO);
 	assert_string_equal(err.msg, "open /nowhere/at/all: No such file or directory");
 	assert_int_equal(mig_file_read(dir, &text, &err), -MIG_E_IO);

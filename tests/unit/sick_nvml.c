@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A library of a sick machine, for what the simulator cannot be brought into: a GPU that is a
- * vGPU, prohibited, not persistent, with accounting on, and whose MIG devices have indices 0 and
- * 2. A second one, if SICK_GPUS says so, is lost. The library is of another version than the
+ * vGPU, prohibited, not persistent, with accounting on and slow clocks, and whose MIG devices have
+ * indices 0 and 2. A second one, if SICK_GPUS says so, is lost. The library is of another version than the
  * driver.
  */
 #include <stdio.h>
@@ -131,3 +131,15 @@ NUMBER(nvmlDeviceGetPersistenceMode, 0)
 NUMBER(nvmlDeviceGetAccountingMode, 1)
 NUMBER(nvmlDeviceGetComputeMode, 2)
 NUMBER(nvmlDeviceGetVirtualizationMode, 2)
+
+#define CLOCK(name, is)                                                          \
+	ANSWER(name, (nvmlDevice_t device, nvmlClockType_t type, unsigned *mhz)) \
+	{                                                                        \
+		(void)device;                                                    \
+		(void)type;                                                      \
+		*mhz = (is);                                                     \
+		return NVML_SUCCESS;                                             \
+	}
+
+CLOCK(nvmlDeviceGetApplicationsClock, 900)
+CLOCK(nvmlDeviceGetDefaultApplicationsClock, 1410)

@@ -163,7 +163,7 @@ int recorded_restore(struct cli *cli, const struct mig_snapshot *snap, struct mi
 	int rc = cli_home(cli, snap, &home, err);
 
 	if (rc == 0)
-		rc = mig_record_read_names(home, &rec, err);
+		rc = mig_record_read(home, &rec, err);
 	if (rc < 0)
 		return rc;
 	if (rec.n_gpus == 0)

@@ -119,7 +119,8 @@ MIG_API MIG_MUST_USE int mig_home_of(struct mig_machine *machine,
 MIG_API MIG_MUST_USE int mig_record_read(const struct mig_home *home, struct mig_record *ret,
 					 struct mig_error *err);
 
-/** mig_record_read_names - the same without what went before the last change: quicker. */
+/** mig_record_read_names - the same for its names alone, and quicker: without what went before the
+ *  last change, and empty where nothing has a name. */
 MIG_API MIG_MUST_USE int mig_record_read_names(const struct mig_home *home,
 					       struct mig_record *ret, struct mig_error *err);
 

@@ -9,6 +9,7 @@
 #include <mig/error.h>
 #include <mig/geometry.h>
 #include <mig/manage.h>
+#include <mig/plan.h>
 #include <mig/smi.h>
 
 #endif

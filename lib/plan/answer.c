@@ -42,24 +42,27 @@ int plan_answer_certificate(struct mig_plan *plan, int i, const struct plan_stag
 	return 0;
 }
 
-int plan_answer_covers(struct mig_plan *plan, const struct plan_choice *choice,
-		       struct mig_error *err)
+int plan_answer_covers(struct mig_plan *plan, const struct mig_plan_problem *p,
+		       const struct plan_choice *choice, struct mig_error *err)
 {
 	struct mig_plan_cover *covers = calloc((size_t)choice->n_chosen + 1, sizeof(*covers));
-	int64_t *numbers = calloc((size_t)choice->n_numbers + 1, sizeof(*numbers));
+	int64_t *numbers = calloc((size_t)choice->n_numbers + 1, sizeof(*numbers)), at = 0;
 
 	if (!covers || !numbers) {
 		free(covers);
 		free(numbers);
 		return no_memory(err);
 	}
-	if (choice->n_numbers > 0)
-		memcpy(numbers, choice->n, (size_t)choice->n_numbers * sizeof(*numbers));
 	/* The first cover's numbers begin the block that all of them share. */
-	for (int i = 0; i < choice->n_chosen; i++)
-		covers[i] =
-			(struct mig_plan_cover){ choice->chosen[i].cls, choice->chosen[i].count,
-						 numbers + choice->chosen[i].first };
+	for (int i = 0; i < choice->n_chosen; i++) {
+		const struct plan_chosen *c = &choice->chosen[i];
+		const int n_options = p->classes[c->cls].n_options;
+
+		covers[i] = (struct mig_plan_cover){ c->cls, c->count, numbers + at };
+		memcpy(numbers + at, choice->n + c->first,
+		       (size_t)n_options * sizeof(*numbers));
+		at += n_options;
+	}
 	if (choice->n_chosen == 0)
 		free(numbers);
 	plan->covers = covers;

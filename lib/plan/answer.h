@@ -12,8 +12,8 @@ int plan_answer_certificate(struct mig_plan *plan, int i, const struct plan_stag
 			    struct mig_error *err);
 
 /** plan_answer_covers - copy what was chosen. */
-int plan_answer_covers(struct mig_plan *plan, const struct plan_choice *choice,
-		       struct mig_error *err);
+int plan_answer_covers(struct mig_plan *plan, const struct mig_plan_problem *p,
+		       const struct plan_choice *choice, struct mig_error *err);
 
 /** plan_answer_infeasible - the status, and the reason in words. */
 void plan_answer_infeasible(struct mig_plan *plan, const struct plan_stage *s);

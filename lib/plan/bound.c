@@ -48,6 +48,15 @@ static plan_wide column_income(const struct plan_stage *s, const struct plan_pri
 	return income;
 }
 
+plan_wide plan_column_weight(const struct plan_stage *s, const struct plan_prices *p,
+			     const struct plan_column *c)
+{
+	const int64_t unit_price = plan_unit_price(s, p);
+
+	return column_cost(s, p, c) - column_income(s, p, c, unit_price) +
+	       (plan_wide)unit_price * s->m->sources[c->source].stranger_units;
+}
+
 /* Lower the prices of @pool so that what @c brings in does not pass what it costs. */
 static void lower_prices(const struct plan_stage *s, struct plan_prices *p, int pool,
 			 plan_wide cost, plan_wide income, int64_t unit_price)
@@ -119,7 +128,6 @@ static plan_wide classes_total(const struct plan_stage *s, const struct plan_pri
 static plan_wide sources_total(const struct plan_stage *s, const struct plan_prices *p,
 			       struct plan_bound *ret)
 {
-	const int64_t unit_price = plan_unit_price(s, p);
 	plan_wide total = 0;
 
 	for (int i = 0; i < s->m->n_sources; i++) {
@@ -128,9 +136,7 @@ static plan_wide sources_total(const struct plan_stage *s, const struct plan_pri
 
 		for (int k = 0; !src->is_fresh && k < src->n_columns; k++) {
 			const struct plan_column *c = &s->m->columns[src->first_column + k];
-			const plan_wide w = column_cost(s, p, c) -
-					    column_income(s, p, c, unit_price) +
-					    (plan_wide)unit_price * src->stranger_units;
+			const plan_wide w = plan_column_weight(s, p, c);
 
 			least = k == 0 || w < least ? w : least;
 		}

@@ -82,6 +82,28 @@ bool plan_choice_add(struct plan_choice *c, const struct plan_model *m, int cls,
 	return true;
 }
 
+static int compare_chosen(const void *va, const void *vb)
+{
+	const struct plan_chosen *a = va, *b = vb;
+
+	if (a->cls != b->cls)
+		return a->cls < b->cls ? -1 : 1;
+	return (a->first > b->first) - (a->first < b->first);
+}
+
+void plan_choice_tidy(struct plan_choice *c)
+{
+	int n = 0;
+
+	for (int i = 0; i < c->n_chosen; i++) {
+		if (c->chosen[i].count > 0)
+			c->chosen[n++] = c->chosen[i];
+	}
+	c->n_chosen = n;
+	if (n > 0)
+		qsort(c->chosen, (size_t)n, sizeof(c->chosen[0]), compare_chosen);
+}
+
 /* A cover that the mix has for a class. */
 struct part {
 	double weight;

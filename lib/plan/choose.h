@@ -29,6 +29,9 @@ void plan_choice_close(struct plan_choice *c);
 bool plan_choice_add(struct plan_choice *c, const struct plan_model *m, int cls, int64_t count,
 		     const int64_t *n);
 
+/** plan_choice_tidy - in order of classes, without what was chosen for no workload. */
+void plan_choice_tidy(struct plan_choice *c);
+
 /* Ways to choose, beside the variants of rounding. */
 enum { PLAN_STAY = 1 << 16 }; /* added to a variant: what serves a class now goes on */
 

@@ -31,6 +31,8 @@ struct expansion {
 	struct want *wants;
 	int64_t *first_want; /* of each class: its options' follow each other */
 	int *turn;           /* of each item: the first want that may have something left */
+	int64_t *extra;      /* of each want: instances that stay though they are not wanted */
+	bool may_stay;       /* rather an instance too many than a move */
 };
 
 static bool add_run(struct expansion *e, const struct run *r)
@@ -59,7 +61,8 @@ static bool add_wants(struct expansion *e, const struct plan_choice *choice)
 	for (int k = 0; k < p->n_classes; k++)
 		n += p->classes[k].n_options;
 	e->wants = calloc((size_t)n + 1, sizeof(e->wants[0]));
-	if (!last || !e->first_want || !e->turn || !e->wants) {
+	e->extra = calloc((size_t)n + 1, sizeof(int64_t));
+	if (!last || !e->first_want || !e->turn || !e->wants || !e->extra) {
 		free(last);
 		return false;
 	}
@@ -231,6 +234,30 @@ static bool keep_slots(struct expansion *e, int at)
 	return true;
 }
 
+/* Leave slot @i with the class that it serves, whether that wants it or not. */
+static bool stay(struct expansion *e, int at, int i)
+{
+	const struct run *r = &e->runs[at];
+	const struct plan_column *c = &e->m->columns[r->column];
+	const struct mig_plan_present *now;
+	struct want *want;
+	int was;
+
+	if (!e->may_stay || r->present < 0)
+		return false;
+	now = &e->m->problem->present[r->present];
+	was = find_slot(now, &c->layout.slots[i]);
+	if (was < 0 || now->classes[was] < 0 ||
+	    e->m->problem->classes[now->classes[was]].count == 0)
+		return false;
+	want = want_of(e, now->classes[was], now->pool, c->layout.slots[i].profile);
+	if (!want)
+		return false;
+	e->extra[want - e->wants] += r->count;
+	e->runs[at].slots[i] = now->classes[was];
+	return true;
+}
+
 static bool fill_slots(struct expansion *e, int at)
 {
 	const struct plan_column *c = &e->m->columns[e->runs[at].column];
@@ -247,11 +274,52 @@ static bool fill_slots(struct expansion *e, int at)
 		if (item >= 0)
 			e->turn[item] = turn;
 		if (turn < 0)
-			e->runs[at].slots[i] = DROPPED;
+			e->runs[at].slots[i] = DROPPED; /* unless it stays, below */
 		else if (!give(e, at, i, e->wants[turn].cls, &e->wants[turn].left))
 			return false;
 	}
+	for (int i = 0; i < c->layout.n_slots; i++) {
+		if (e->runs[at].slots[i] == DROPPED)
+			stay(e, at, i);
+	}
 	return true;
+}
+
+/* What stays unwanted is added to the first cover of its class, for one workload. */
+static bool add_extra(const struct expansion *e, struct plan_choice *choice)
+{
+	const struct mig_plan_problem *p = e->m->problem;
+	const int n_chosen = choice->n_chosen;
+	int last = -1;
+
+	for (int i = 0; i < n_chosen; i++) {
+		const struct plan_chosen c = choice->chosen[i];
+		int64_t n[MIG_PLAN_OPTIONS_MAX], extra = 0;
+
+		for (int o = 0; o < p->classes[c.cls].n_options; o++) {
+			n[o] = choice->n[c.first + o] + e->extra[e->first_want[c.cls] + o];
+			extra += e->extra[e->first_want[c.cls] + o];
+		}
+		if (c.cls == last || extra == 0)
+			continue;
+		last = c.cls;
+		choice->chosen[i].count--;
+		if (!plan_choice_add(choice, e->m, c.cls, 1, n))
+			return false;
+	}
+	plan_choice_tidy(choice);
+	return true;
+}
+
+static bool moves_before_units(const struct plan_model *m)
+{
+	for (int i = 0; i < m->n_goals; i++) {
+		if (m->goals[i] == MIG_PLAN_UNITS)
+			return false;
+		if (m->goals[i] == MIG_PLAN_MOVES)
+			return true;
+	}
+	return false;
 }
 
 /* ------------------------------------------------------------ groups */
@@ -339,10 +407,10 @@ static bool make_groups(const struct expansion *e, struct plan_groups *ret)
 	return true;
 }
 
-int plan_expand(const struct plan_model *m, const struct plan_choice *choice,
-		const int64_t *count, struct plan_groups *ret)
+int plan_expand(const struct plan_model *m, struct plan_choice *choice, const int64_t *count,
+		struct plan_groups *ret)
 {
-	struct expansion e = { .m = m };
+	struct expansion e = { .m = m, .may_stay = moves_before_units(m) };
 	bool is_done = add_wants(&e, choice) && make_runs(&e, count);
 
 	/* Runs that are split off stand at the end, and their turn comes there. */
@@ -350,11 +418,12 @@ int plan_expand(const struct plan_model *m, const struct plan_choice *choice,
 		is_done = e.runs[i].present < 0 || keep_slots(&e, i);
 	for (int i = 0; i < e.n_runs && is_done; i++)
 		is_done = fill_slots(&e, i);
-	is_done = is_done && make_groups(&e, ret);
+	is_done = is_done && add_extra(&e, choice) && make_groups(&e, ret);
 	free(e.runs);
 	free(e.wants);
 	free(e.first_want);
 	free(e.turn);
+	free(e.extra);
 	return is_done ? 0 : -MIG_E_NOMEM;
 }
 

@@ -14,11 +14,13 @@ struct plan_groups {
  * plan_expand - the groups of GPUs of a plan.
  * @count:	how often each column of the model is taken; it supplies what @choice demands.
  *
- * Kept slots go to the classes that they serve already; what no class needs is left out.
+ * Kept slots go to the classes that they serve already, open ones to whom they are needed
+ * by. What is left over is left out; but where moves matter more than units, what its column
+ * keeps stays with its class, and is added to a cover of @choice.
  * Return: 0, or -MIG_E_NOMEM.
  */
-int plan_expand(const struct plan_model *m, const struct plan_choice *choice,
-		const int64_t *count, struct plan_groups *ret);
+int plan_expand(const struct plan_model *m, struct plan_choice *choice, const int64_t *count,
+		struct plan_groups *ret);
 
 /** plan_group_kept - the slots of @g that stand in @now already, for the same class or idle. */
 uint16_t plan_group_kept(const struct mig_plan_group *g, const struct mig_plan_present *now);

@@ -71,6 +71,11 @@ int64_t plan_unit_price(const struct plan_stage *s, const struct plan_prices *p)
 /** plan_prices_repair - lower prices, or raise rents, until no fresh GPU gains anything. */
 void plan_prices_repair(const struct plan_stage *s, struct plan_prices *p);
 
+/** plan_column_weight - the weight of <mig/plan.h>, but for strangers, at the best layout of
+ * a column. */
+plan_wide plan_column_weight(const struct plan_stage *s, const struct plan_prices *p,
+			     const struct plan_column *c);
+
 /** plan_prices_evaluate - the bound that @p proves; what @ret has room for is filled in. */
 void plan_prices_evaluate(const struct plan_stage *s, const struct plan_prices *p,
 			  struct plan_bound *ret);

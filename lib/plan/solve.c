@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/plan/answer.h"
+#include "lib/plan/core.h"
 #include "lib/plan/cover.h"
 #include "lib/plan/supply.h"
 #include "shared/cleanup.h"
@@ -76,6 +77,17 @@ static bool draft_open(struct draft *d, const struct plan_model *m)
 	return d->count && plan_choice_open(&d->choice, m);
 }
 
+static void total_columns(const struct solving *a, struct draft *d)
+{
+	for (int j = 0; j < a->m.n_columns; j++) {
+		for (int g = 0; d->count[j] && g < MIG_PLAN_N_GOALS; g++)
+			d->totals[g] += d->count[j] * plan_column_cost(&a->m, &a->m.columns[j],
+								       (enum mig_plan_goal)g);
+	}
+	d->totals[MIG_PLAN_UNITS] = d->choice.units + a->m.stranger_units;
+	d->is_found = true;
+}
+
 /* Columns for the covers of a draft. */
 static int supply_draft(const struct solving *a, struct draft *d)
 {
@@ -98,13 +110,7 @@ static int supply_draft(const struct solving *a, struct draft *d)
 			break;
 		}
 	}
-	for (int j = 0; j < a->m.n_columns; j++) {
-		for (int g = 0; g < MIG_PLAN_N_GOALS; g++)
-			d->totals[g] += d->count[j] * plan_column_cost(&a->m, &a->m.columns[j],
-								       (enum mig_plan_goal)g);
-	}
-	d->totals[MIG_PLAN_UNITS] = d->choice.units + a->m.stranger_units;
-	d->is_found = true;
+	total_columns(a, d);
 	return 0;
 }
 
@@ -134,7 +140,29 @@ static bool is_at_bound(const struct solving *a, int goal)
 	return a->best.totals[a->m.goals[goal]] <= a->stage.bound;
 }
 
-/* One way to round the stage's mix; it becomes the best if it is better. */
+/* Make the GPUs of a draft, if its columns promise that it is better than the best; if it is,
+ * it becomes the best. */
+static int offer_draft(struct solving *a, struct draft *d)
+{
+	int rc;
+
+	/* What columns come to is the least that GPUs may: who serves whom is still open. */
+	if (!is_better(a, d, &a->best, a->m.n_goals))
+		return 0;
+	rc = plan_expand(&a->m, &d->choice, d->count, &d->groups);
+	if (rc < 0)
+		return rc;
+	plan_groups_total(a->problem, d->groups.all, d->groups.n, d->totals);
+	if (is_better(a, d, &a->best, a->m.n_goals)) {
+		const struct draft old = a->best;
+
+		a->best = *d;
+		*d = old;
+	}
+	return 0;
+}
+
+/* One way to round the stage's mix. */
 static int draft_variant(struct solving *a, unsigned variant)
 {
 	struct draft d;
@@ -144,20 +172,41 @@ static int draft_variant(struct solving *a, unsigned variant)
 		rc = plan_choose(&d.choice, &a->stage, variant);
 	if (rc == 0)
 		rc = supply_draft(a, &d);
-	/* What the columns come to is less than the GPUs will: who serves whom is still open. */
-	if (rc == 0 && is_better(a, &d, &a->best, a->m.n_goals)) {
-		rc = plan_expand(&a->m, &d.choice, d.count, &d.groups);
-		if (rc == 0)
-			plan_groups_total(a->problem, d.groups.all, d.groups.n, d.totals);
-	}
-	if (rc == 0 && is_better(a, &d, &a->best, a->m.n_goals)) {
-		const struct draft old = a->best;
-
-		a->best = d;
-		d = old;
-	}
+	if (rc == 0)
+		rc = offer_draft(a, &d);
 	draft_close(&d);
 	return rc;
+}
+
+/* Look for a plan that is better by one, exactly, again and again. */
+static int search_core(struct solving *a, int goal, bool *ret_is_searched)
+{
+	bool is_open = true;
+
+	while (is_open && a->best.is_found && !is_at_bound(a, goal)) {
+		const enum mig_plan_goal g = a->m.goals[goal];
+		const int64_t before = a->best.totals[g];
+		struct draft d;
+		struct plan_core core = { .stage = &a->stage,
+					  .target = before - 1,
+					  .max_nodes = a->max_nodes };
+		int rc = draft_open(&d, &a->m) ? 0 : -MIG_E_NOMEM;
+
+		core.choice = &d.choice;
+		core.count = d.count;
+		if (rc == 0)
+			rc = plan_core_search(&core);
+		if (rc == 0 && core.is_found) {
+			total_columns(a, &d);
+			rc = offer_draft(a, &d);
+		}
+		*ret_is_searched = !core.is_found && core.is_complete;
+		is_open = core.is_found && a->best.totals[g] < before;
+		draft_close(&d);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
 }
 
 /* Round in several ways, until one is as good as the bound. */
@@ -183,7 +232,8 @@ static int solve_goal(struct solving *a, int goal, bool *ret_is_over, struct mig
 	*ret_is_over = false;
 	if (rc < 0)
 		return rc;
-	if (!a->stage.is_infeasible && draft_variants(a, goal) < 0)
+	if (!a->stage.is_infeasible &&
+	    (draft_variants(a, goal) < 0 || search_core(a, goal, &measure->is_searched) < 0))
 		return no_memory(err);
 	measure->goal = a->m.goals[goal];
 	measure->bound = a->stage.bound;
@@ -215,7 +265,7 @@ static int write_answer(struct solving *a, struct mig_error *err)
 		if (plan->measures[i].value != plan->measures[i].bound)
 			plan->status = MIG_PLAN_FEASIBLE;
 	}
-	return plan_answer_covers(plan, &a->best.choice, err);
+	return plan_answer_covers(plan, a->problem, &a->best.choice, err);
 }
 
 static int solve_all(struct solving *a, struct mig_error *err)

@@ -111,6 +111,7 @@ struct attempt {
 	int own[CLASSES_MAX][POOLS_MAX][MIG_PROFILES_MAX];
 	int64_t used[POOLS_MAX], totals[MIG_PLAN_N_GOALS], best[MIG_PLAN_N_GOALS];
 	bool is_found;
+	long n_left; /* plans that may still be tried */
 };
 
 static bool cover_all(struct attempt *a, int k, int64_t workload);
@@ -221,8 +222,10 @@ static void try_present(struct attempt *a, int at)
 		for (int i = 0; i < now->layout.n_slots; i++) {
 			if (!(kept >> i & 1))
 				continue;
-			/* What is idle is as good as not there. */
-			may_keep &= now->classes[i] >= 0 || (now->held >> i & 1);
+			/* What is idle, or serves no workload, is as good as not there. */
+			may_keep &= (now->held >> i & 1) ||
+				    (now->classes[i] >= 0 &&
+				     a->p->classes[now->classes[i]].count > 0);
 			put(&base, now->layout.slots[i].profile, now->layout.slots[i].start);
 		}
 		if (!may_keep)
@@ -238,8 +241,9 @@ static void try_gpu(struct attempt *a, int at)
 {
 	const struct gpu *g = &a->gpus[at];
 
-	if (a->is_found && compare_best(a) >= 0)
+	if (a->n_left <= 0 || (a->is_found && compare_best(a) >= 0))
 		return;
+	a->n_left--;
 	if (at == a->n_gpus) {
 		if (cover_all(a, 0, 0)) {
 			memcpy(a->best, a->totals, sizeof(a->best));
@@ -276,9 +280,9 @@ static void keep_multisets(struct every *e)
 	e->n = n;
 }
 
-bool exhaustive_solve(const struct mig_plan_problem *p, int64_t *ret)
+enum exhaustive_answer exhaustive_solve(const struct mig_plan_problem *p, int64_t *ret)
 {
-	struct attempt a = { .p = p };
+	struct attempt a = { .p = p, .n_left = 300000 };
 
 	CHECK(p->n_classes <= CLASSES_MAX && p->n_pools <= POOLS_MAX);
 	for (int h = 0; h < p->n_present; h++) {
@@ -302,5 +306,7 @@ bool exhaustive_solve(const struct mig_plan_problem *p, int64_t *ret)
 		free(a.fresh[t].all);
 	for (int i = 0; i < p->n_goals; i++)
 		ret[i] = a.best[p->goals[i]];
-	return a.is_found;
+	return a.n_left <= 0 ? EXHAUSTIVE_TOO_MANY
+	       : a.is_found  ? EXHAUSTIVE_FOUND
+			     : EXHAUSTIVE_NONE;
 }

@@ -24,12 +24,16 @@ struct every {
 struct every every_layout(const struct mig_gpu_type *type, uint32_t profiles,
 			  const struct every_layout *base);
 
+enum exhaustive_answer {
+	EXHAUSTIVE_FOUND,
+	EXHAUSTIVE_NONE,     /* there is no plan with EXHAUSTIVE_FRESH fresh GPUs of a pool */
+	EXHAUSTIVE_TOO_MANY, /* to try them all */
+};
+
 /**
  * exhaustive_solve - the least of the problem's goals in their order, by trying all.
- * @ret:	one value for each goal.
- *
- * Return: false when there is no plan with at most EXHAUSTIVE_FRESH fresh GPUs of a pool.
+ * @ret:	one value for each goal, where it is found.
  */
-bool exhaustive_solve(const struct mig_plan_problem *p, int64_t *ret);
+enum exhaustive_answer exhaustive_solve(const struct mig_plan_problem *p, int64_t *ret);
 
 #endif

@@ -385,6 +385,27 @@ static int run_rounds(struct plan_stage *s, struct rounds *r, struct mig_error *
 	return 0;
 }
 
+/* Where items cost no more than their units there is a bound already. */
+static int begin_at_nothing(struct plan_stage *s, struct mig_error *err)
+{
+	struct plan_prices p = { .denominator = s->denominator };
+	struct plan_bound b = { 0 };
+
+	free(s->best.items);
+	s->best.items = calloc((size_t)s->m->n_items + 1, sizeof(int64_t));
+	p.items = calloc((size_t)s->m->n_items + 1, sizeof(int64_t));
+	if (!s->best.items || !p.items) {
+		free(p.items);
+		return no_memory(err);
+	}
+	for (int r = 0; r < s->m->n_items; r++)
+		p.items[r] = plan_unit_price(s, &p) * s->m->items[r].size;
+	plan_prices_evaluate(s, &p, &b);
+	keep_best(s, &p, &b);
+	free(p.items);
+	return 0;
+}
+
 int plan_stage_solve(struct plan_stage *s, int goal, const int64_t *values,
 		     struct mig_error *err)
 {
@@ -402,12 +423,9 @@ int plan_stage_solve(struct plan_stage *s, int goal, const int64_t *values,
 	rc = choose_denominator(s, err);
 	if (rc < 0)
 		return rc;
-	/* Prices of 0 prove that nothing is less than 0. */
-	free(s->best.items);
-	s->best = (struct plan_prices){ .denominator = s->denominator };
-	s->best.items = calloc((size_t)s->m->n_items + 1, sizeof(int64_t));
-	if (!s->best.items)
-		return no_memory(err);
+	rc = begin_at_nothing(s, err);
+	if (rc < 0)
+		return rc;
 	lp_close(&s->lp);
 	if (s->n_cuts == 0)
 		rc = ask_first(s, err);

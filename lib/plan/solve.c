@@ -14,6 +14,9 @@
 #include "lib/plan/supply.h"
 #include "shared/cleanup.h"
 
+/* More than a goal's value is. */
+#define ANY_VALUE (INT64_C(1) << 61)
+
 enum {
 	COVER_NODES = 20000,
 	SEARCH_NODES = 400,
@@ -178,14 +181,14 @@ static int draft_variant(struct solving *a, unsigned variant)
 	return rc;
 }
 
-/* Look for a plan that is better by one, exactly, again and again. */
+/* Look for a plan that is better by one, or for any, exactly, again and again. */
 static int search_core(struct solving *a, int goal, bool *ret_is_searched)
 {
 	bool is_open = true;
 
-	while (is_open && a->best.is_found && !is_at_bound(a, goal)) {
+	while (is_open && !is_at_bound(a, goal)) {
 		const enum mig_plan_goal g = a->m.goals[goal];
-		const int64_t before = a->best.totals[g];
+		const int64_t before = a->best.is_found ? a->best.totals[g] : ANY_VALUE;
 		struct draft d;
 		struct plan_core core = { .stage = &a->stage,
 					  .target = before - 1,

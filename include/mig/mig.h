@@ -10,6 +10,7 @@
 #include <mig/geometry.h>
 #include <mig/manage.h>
 #include <mig/plan.h>
+#include <mig/record.h>
 #include <mig/smi.h>
 
 #endif

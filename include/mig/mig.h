@@ -12,5 +12,6 @@
 #include <mig/plan.h>
 #include <mig/record.h>
 #include <mig/smi.h>
+#include <mig/workload.h>
 
 #endif

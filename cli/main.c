@@ -15,7 +15,7 @@ extern const struct verb verb_status, verb_profiles, verb_layouts, verb_fit;
 extern const struct verb verb_enable, verb_disable, verb_create, verb_destroy;
 extern const struct verb verb_diff, verb_apply, verb_assert, verb_export;
 extern const struct verb verb_save, verb_restore, verb_undo, verb_recover;
-extern const struct verb verb_plan;
+extern const struct verb verb_plan, verb_cost;
 extern const struct verb verb_resolve, verb_doctor, verb_smi;
 extern const struct verb verb_sim_new, verb_sim_list, verb_sim_exec, verb_sim_tenant;
 extern const struct verb verb_sim_reset, verb_sim_reboot, verb_sim_rm, verb_sim_xid;
@@ -41,6 +41,7 @@ const struct verb *const verbs[] = {
 	&verb_restore,
 	&verb_recover,
 	&verb_plan,
+	&verb_cost,
 	&verb_resolve,
 	&verb_doctor,
 	&verb_smi,

@@ -54,6 +54,12 @@ static int64_t price_of(const json_t *pools, int64_t pool, int64_t n)
 	return n < 0 || v < 0 || __builtin_mul_overflow(v, n, &v) ? -1 : v;
 }
 
+/* @sum + @v into @sum; false: beyond 64 bits. */
+static bool add_to(int64_t *sum, int64_t v)
+{
+	return !__builtin_add_overflow(*sum, v, sum);
+}
+
 /* The share of a layout's money that each of its instances takes, by placement units. */
 static int add_layout(struct mig_catalog *catalog, const json_t *pools, const json_t *layout,
 		      struct plan_cost *c, const char *path, struct mig_error *err)
@@ -84,15 +90,15 @@ static int add_layout(struct mig_catalog *catalog, const json_t *pools, const js
 		if (!cls)
 			continue;
 		share = (int64_t)((__int128)price * p->size / type->units);
-		c->models[k].n_instances += count;
-		c->models[k].uusd_per_h += share;
-		left -= share;
+		if (!add_to(&c->models[k].n_instances, count) ||
+		    !add_to(&c->models[k].uusd_per_h, share) || (left -= share) < 0)
+			return bad(path, "a layout has more instances than its GPU", err);
 	}
 	if (json_array_size(json_object_get(layout, "slots")) == 0)
 		return 0;
-	c->n_gpus += count;
-	c->uusd_per_h += price;
-	c->room_uusd_per_h += left;
+	if (!add_to(&c->n_gpus, count) || !add_to(&c->uusd_per_h, price) ||
+	    !add_to(&c->room_uusd_per_h, left))
+		return bad(path, "a count or price is out of range", err);
 	return 0;
 }
 
@@ -149,8 +155,9 @@ static int count_up(struct cli *cli, const json_t *doc, struct plan_cost *c, con
 		rc = add_alone(pools, item, &c->models[i], path, err);
 		if (rc < 0)
 			return rc;
-		c->n_alone += c->models[i].n_alone;
-		c->alone_uusd_per_h += c->models[i].alone_uusd_per_h;
+		if (!add_to(&c->n_alone, c->models[i].n_alone) ||
+		    !add_to(&c->alone_uusd_per_h, c->models[i].alone_uusd_per_h))
+			return bad(path, "a need or price is out of range", err);
 	}
 	json_array_foreach(json_object_get(doc, "layouts"), i, item)
 	{

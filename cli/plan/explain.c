@@ -75,7 +75,8 @@ static int refuse(const struct task *task, const struct mig_model *m,
 	if (smallest)
 		return mig_hint(err, rc, "the smallest GPU type that would do is %s",
 				smallest->key);
-	if (m->tensor_parallel > 1)
+	/* These say the way out already, and it is no other GPU. */
+	if (m->tensor_parallel > 1 || m->pins.n > 0)
 		return rc;
 	return mig_hint(err, rc, "no GPU type of the catalog would do");
 }

@@ -108,13 +108,13 @@ static int add_node(struct cli *cli, struct fleet *f, const struct node *node, i
 	if (rc < 0)
 		return mig_wrap(err, rc, "%s:%u", cli_option(cli, "nodes"), node->line);
 	for (int t = 0; t < f->n; t++) {
-		const bool is_alike =
+		const bool is_same =
 			f->pools[t].type == type && f->pools[t].gpus_per_node == node->gpus &&
 			(price < 0 ? !f->prices[t].is_known
 				   : f->prices[t].is_known &&
 					     f->pools[t].price_uusd_per_h == price);
 
-		if (is_alike)
+		if (is_same)
 			pool = &f->pools[t];
 	}
 	if (!pool)
@@ -154,12 +154,31 @@ static int add_nodes(struct cli *cli, struct fleet *f, const char *path, struct 
 	return rc;
 }
 
+/* Are they cut alike? Of a GPU with MIG off the catalog tells what the driver tells of another
+ * one like it; a profile has the same index in both then. */
+static bool is_alike(const struct mig_gpu_type *a, const struct mig_gpu_type *b)
+{
+	if (a == b)
+		return true;
+	if (strcmp(a->key, b->key) != 0 || a->n_profiles != b->n_profiles ||
+	    a->units != b->units)
+		return false;
+	for (int i = 0; i < a->n_profiles; i++) {
+		const struct mig_profile *p = &a->profiles[i], *q = &b->profiles[i];
+
+		if (strcmp(p->name, q->name) != 0 || p->size != q->size ||
+		    p->starts != q->starts || p->max_count != q->max_count)
+			return false;
+	}
+	return true;
+}
+
 int fleet_pool_of(const struct fleet *f, int gpu)
 {
 	const struct mig_gpu *g = &f->snap.gpus[gpu];
 
 	for (int t = 0; t < f->n && g->has_mig && g->type; t++) {
-		if (f->pools[t].type == g->type)
+		if (is_alike(f->pools[t].type, g->type))
 			return t;
 	}
 	return -1;

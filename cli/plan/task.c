@@ -401,6 +401,7 @@ static int make_present(const struct task *task, const struct task_drop *drops, 
 		};
 		if (h->layout.n_slots == 0)
 			continue;
+		h->layout.type = task->fleet->pools[h->pool].type;
 		for (int k = 0; k < MIG_UNITS_MAX; k++)
 			h->classes[k] = MIG_PLAN_NOBODY;
 		for (int k = 0; k < h->layout.n_slots; k++)

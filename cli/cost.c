@@ -366,7 +366,6 @@ static const struct option options[] = {
 	{ "gpu-type", 0, "TYPE[:N],...", "of a models file: as for plan" },
 	{ "nodes", 0, "FILE", "likewise" },
 	{ "from-current", 0, NULL, "likewise" },
-	{ "serving", 0, "FILE", "likewise" },
 	{ "gpus-per-node", 0, "N", "likewise" },
 	{ "objective", 0, "GOAL,...", "likewise" },
 	{ "reserve", 0, "SHARE", "likewise" },

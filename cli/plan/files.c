@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <mig/config.h>
+
 #include "cli/plan/place.h"
 #include "cli/plan/print.h"
 #include "shared/cleanup.h"

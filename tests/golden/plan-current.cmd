@@ -14,10 +14,10 @@ t migctl --sim n apply -f "$DIR/l.yaml"
 t migctl --sim n assert -f "$DIR/l.yaml"
 t migctl --sim n assert -f "$DIR/p.yaml"
 # Nothing is to be moved where everything stands as it should.
-t migctl --sim n plan "$DIR/m.yaml" --from-current --serving "$DIR/l.yaml"
+t migctl --sim n plan "$DIR/m.yaml" --from-current
 # More of one model: the others stay where they are.
 sed -e 's/replicas: 4/replicas: 6/' "$DIR/m.yaml" >"$DIR/more.yaml"
-t migctl --sim n plan "$DIR/more.yaml" --from-current --serving "$DIR/l.yaml" --layout "$DIR/l2.yaml"
+t migctl --sim n plan "$DIR/more.yaml" --from-current --layout "$DIR/l2.yaml"
 t migctl --sim n apply -f "$DIR/l2.yaml"
 t migctl --sim n assert -f "$DIR/l2.yaml"
 # What is held stays; so does what is to keep running.
@@ -25,4 +25,4 @@ hold n 0/7/0 <<'END'
 t migctl --sim n plan "$DIR/m.yaml" --from-current
 END
 sed -e 's/chat, memory: 30GiB/chat, memory: 30GiB, keep-running: true/' "$DIR/m.yaml" >"$DIR/keep.yaml"
-t migctl --sim n plan "$DIR/keep.yaml" --from-current --serving "$DIR/l2.yaml" --json | head -60
+t migctl --sim n plan "$DIR/keep.yaml" --from-current --json | head -60

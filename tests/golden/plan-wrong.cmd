@@ -23,7 +23,6 @@ t migctl plan "$m" --gpu-type A30:4 --reserve 100%
 t migctl plan "$m" --gpu-type A30:4 --reserve 10
 t migctl plan "$m" --gpu-type A30 --gpus-per-node 0
 t migctl plan "$m" --nodes "$DIR/none.yaml"
-t migctl plan "$m" --gpu-type A30 --serving x.yaml
 t migctl plan "$m" --gpu-type A30 --layout "$DIR/no/such/folder"
 # Node lists.
 n=$DIR/nodes.yaml

@@ -104,7 +104,7 @@ static void print_why(const struct task_problem *p, const struct mig_plan *plan)
 	struct share *shares;
 	double sum = 0;
 
-	if (m->goal != MIG_PLAN_GPUS || m->bound <= 0 || p->problem.n_present > 0 ||
+	if (m->goal != MIG_PLAN_GPUS || m->bound <= 1 || p->problem.n_present > 0 ||
 	    has_rents(&p->problem, c))
 		return;
 	shares = calloc((size_t)n + 1, sizeof(*shares));

@@ -30,9 +30,10 @@ static int find_type(struct cli *cli, const char *key, const struct mig_gpu_type
 	struct mig_catalog *catalog;
 	int rc = cli_catalog(cli, &catalog, err);
 
-	if (rc == 0)
-		rc = mig_catalog_find(catalog, key, ret, err);
-	return rc == 0 ? check_type(*ret, err) : rc;
+	if (rc != 0)
+		return rc;
+	rc = mig_catalog_find(catalog, key, ret, err);
+	return rc != 0 ? rc : check_type(*ret, err);
 }
 
 /* A new pool, or NULL: there are as many as there can be. */
@@ -67,7 +68,7 @@ static int add_word(struct cli *cli, struct fleet *f, char *word, struct mig_err
 					colon + 1, colon + 1);
 	}
 	rc = find_type(cli, word, &type, err);
-	if (rc < 0)
+	if (rc != 0)
 		return mig_wrap(err, rc, "--gpu-type");
 	for (int t = 0; t < f->n; t++) {
 		if (f->pools[t].type == type)
@@ -105,7 +106,7 @@ static int add_node(struct cli *cli, struct fleet *f, const struct node *node, i
 	struct mig_plan_pool *pool = NULL;
 	int rc = find_type(cli, node->gpu_type, &type, err);
 
-	if (rc < 0)
+	if (rc != 0)
 		return mig_wrap(err, rc, "%s:%u", cli_option(cli, "nodes"), node->line);
 	for (int t = 0; t < f->n; t++) {
 		const bool is_same =
@@ -237,7 +238,7 @@ static int add_price(struct cli *cli, struct fleet *f, char *word, struct mig_er
 		return mig_fail(err, MIG_E_INVAL, "--price %s=%s: \"%s\" %s", word, equals + 1,
 				equals + 1, fault);
 	rc = find_type(cli, word, &type, err);
-	if (rc < 0)
+	if (rc != 0)
 		return mig_wrap(err, rc, "--price");
 	for (int t = 0; t < f->n; t++) {
 		if (strcasecmp(f->pools[t].type->key, type->key) != 0)

@@ -108,13 +108,15 @@ static void print_why(const struct task_problem *p, const struct mig_plan *plan)
 	    has_rents(&p->problem, c))
 		return;
 	shares = calloc((size_t)n + 1, sizeof(*shares));
-	for (int k = 0; shares && k < n; k++) {
+	if (!shares)
+		return; /* the certificate says it all the same */
+	for (int k = 0; k < n; k++) {
 		shares[k].cls = k;
 		shares[k].worth = (double)c->class_least[k] *
 				  (double)p->problem.classes[k].count / (double)c->denominator;
 		sum += shares[k].worth;
 	}
-	if (shares && sum > 0) {
+	if (sum > 0) {
 		qsort(shares, (size_t)n, sizeof(*shares), by_worth);
 		printf("why not fewer: priced as in the certificate, no GPU holds instances "
 		       "worth more than itself,\nand the models take at least the worth of "

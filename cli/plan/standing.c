@@ -53,11 +53,14 @@ int standing_read(struct cli *cli, const struct mig_snapshot *snap, uint16_t **r
 	struct task_names *names = *ret_names = calloc(n, sizeof(*names));
 	const struct mig_home *home;
 	struct mig_record rec = { 0 };
-	int rc = held && names ? cli_home(cli, snap, &home, err)
-			       : mig_fail(err, MIG_E_NOMEM, "make a plan");
+	int rc;
 
-	if (rc == 0)
-		rc = mig_record_read_names(home, &rec, err);
+	if (!held || !names)
+		return mig_fail(err, MIG_E_NOMEM, "make a plan");
+	rc = cli_home(cli, snap, &home, err);
+	if (rc != 0)
+		return rc;
+	rc = mig_record_read_names(home, &rec, err);
 	for (int i = 0; i < snap->n_gpus && rc == 0; i++) {
 		rc = find_held(cli, &snap->gpus[i], &held[i], err);
 		find_names(&rec, home, snap, i, &names[i]);

@@ -412,7 +412,7 @@ int task_present_find(const struct task_problem *p, int gpu)
 bool task_has(const struct task *task, struct task_drop drop)
 {
 	const bool is_pool = drop.kind == TASK_DROP_INVENTORY || drop.kind == TASK_DROP_RESERVE;
-	const struct mig_model *m = is_pool ? NULL : &task->models->models[drop.index];
+	const struct mig_model *m = &task->models->models[is_pool ? 0 : drop.index];
 
 	switch (drop.kind) {
 	case TASK_DROP_RESERVE:

@@ -77,7 +77,7 @@ static int read_texts(const struct reader *r, const struct yaml_node *map,
 		rc = yaml_want(r->file, map, "date", YAML_TEXT, &date, r->err);
 	if (rc == 0)
 		rc = yaml_want(r->file, map, "source", YAML_TEXT, &source, r->err);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	if (!date_ok(date->text))
 		return yaml_fail(r->file, date, r->err, "\"%s\" is no date such as 2026-11-09",
@@ -114,7 +114,7 @@ static int read_price(const struct reader *r, const struct yaml_node *map,
 		rc = read_texts(r, map, sources, ret);
 	if (rc == 0)
 		rc = yaml_want(r->file, map, "usd-per-h", YAML_TEXT, &usd, r->err);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	fault = mig_usd_parse(usd->text, &ret->uusd_per_h);
 	if (fault)
@@ -142,7 +142,7 @@ static int read_root(const struct reader *r)
 		rc = yaml_want(r->file, root, "prices", YAML_LIST, &list, r->err);
 	if (rc == 0)
 		rc = yaml_want(r->file, root, "sources", YAML_MAP, &sources, r->err);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	prices = arena_alloc(r->prices->memory, (list->n + 1) * sizeof(*prices));
 	if (!prices)

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/plan/core.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/plan/cover.h"
 
 enum {
-	COVERS_MAX = 4000,     /* in the program, of all classes */
-	COVERS_OF_CLASS = 500, /* of one */
+	COVERS_MAX = 4000,      /* in the program, of all classes */
+	COVERS_OF_CLASS = 500,  /* of one */
+	STEPS_OF_CLASS = 20000, /* of listing those */
 	ROWS_MAX = 120,
 	ENTRIES_MAX = MIG_PLAN_OPTIONS_MAX * 2 + MIG_PROFILES_MAX + MIG_PLAN_N_GOALS + 4,
 };
@@ -48,8 +50,9 @@ static bool is_open(const struct building *b, int cls)
 struct listing {
 	struct building *b;
 	const struct mig_plan_class *c;
-	int cls, n_found;
+	int cls, n_found, n_steps;
 	int64_t prices[MIG_PLAN_OPTIONS_MAX];
+	double best_price; /* of a unit of rate */
 	plan_wide most;
 	int64_t n[MIG_PLAN_OPTIONS_MAX];
 };
@@ -89,12 +92,20 @@ static bool is_minimal(const struct listing *l, int64_t need, int64_t instances)
 	return true;
 }
 
+/* Does what costs @price and lacks @need stay within the price, at the best rate there is? */
+static bool is_within(const struct listing *l, int64_t need, plan_wide price)
+{
+	const double rest = need > 0 ? (double)need * l->best_price : 0;
+
+	return price <= l->most && (double)price + rest * (1 - 1e-9) <= (double)l->most + 1;
+}
+
 /* All covers within the price, from option @o on. */
 static void list_covers(struct listing *l, int o, int64_t need, int64_t instances,
 			plan_wide price)
 {
-	if (l->b->is_short || price > l->most || l->n_found == COVERS_OF_CLASS) {
-		l->b->is_cut |= price <= l->most;
+	if (l->b->is_short || l->n_found == COVERS_OF_CLASS || l->n_steps++ > STEPS_OF_CLASS) {
+		l->b->is_cut = true;
 		return;
 	}
 	if (o == l->c->n_options) {
@@ -102,10 +113,10 @@ static void list_covers(struct listing *l, int o, int64_t need, int64_t instance
 			keep_pattern(l);
 		return;
 	}
-	for (int64_t n = 0;; n++) {
+	for (int64_t n = 0; is_within(l, need, price); n++) {
 		l->n[o] = n;
 		list_covers(l, o + 1, need, instances, price);
-		if ((need <= 0 && instances <= 0) || price > l->most)
+		if (need <= 0 && instances <= 0)
 			break;
 		need -= l->c->options[o].rate;
 		instances--;
@@ -126,6 +137,10 @@ static void list_class(struct building *b, int cls)
 		l.prices[o] =
 			b->core->stage->best.items[b->m->item_of[l.c->options[o].pool]
 								[l.c->options[o].profile]];
+	l.best_price = HUGE_VAL;
+	for (int o = 0; o < l.c->n_options; o++)
+		l.best_price =
+			fmin(l.best_price, (double)l.prices[o] / (double)l.c->options[o].rate);
 	least.max_nodes = b->core->stage->max_nodes;
 	plan_cover_least(&least);
 	l.most = least.least + b->slack;

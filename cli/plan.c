@@ -15,10 +15,15 @@
 
 static int solve(struct planner *pl, struct mig_error *err)
 {
+	char solver[4096];
+	/* Where it is not installed, the planner's own search has the last word. */
+	const bool has_solver =
+		cli_library(MIG_SOLVE_FROM_BIN, MIG_SOLVE_LIBRARY, solver, sizeof(solver));
+	const struct mig_plan_effort effort = { .solver = has_solver ? solver : NULL };
 	int rc = task_problem_make(&pl->task, NULL, 0, &pl->p, err);
 
 	if (rc == 0)
-		rc = mig_plan_solve(&pl->p.problem, NULL, &pl->plan, err);
+		rc = mig_plan_solve(&pl->p.problem, &effort, &pl->plan, err);
 	if (rc < 0)
 		return rc;
 	if (pl->plan->status != MIG_PLAN_OPTIMAL && pl->plan->status != MIG_PLAN_FEASIBLE)

@@ -106,6 +106,10 @@ int cli_gpu(const struct mig_snapshot *snap, const char *text, int *ret,
 /** cli_machine_line - "machine: hardware HOST, driver V" or "machine: SIMULATED NAME", to @buf. */
 const char *cli_machine_line(const struct mig_snapshot *snap, char *buf, size_t len);
 
+/** cli_library - the path of a library of ours: as seen from this program, or where it was
+ *  installed. false: it is in neither place; @buf has the second. */
+bool cli_library(const char *from_bin, const char *installed, char *buf, size_t len);
+
 /** cli_sim_library - the simulator's libnvidia-ml.so.1 that belongs to this program. */
 int cli_sim_library(char *buf, size_t len, struct mig_error *err) MIG_MUST_USE;
 

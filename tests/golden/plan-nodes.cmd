@@ -12,7 +12,10 @@ nodes:
   - {name: rack1, gpu-type: A100-SXM4-80GB, gpus: 4, count: 2}
   - {name: old, gpu-type: A30, gpus: 4, usd-per-h: 0.6}
 END
-t migctl plan "$DIR/m.yaml" --nodes "$DIR/n.yaml" --objective money,headroom
+# Where money counts, the cheap GPUs are taken.
+printf 'version: migctl/v1\nmodels:\n  - {name: small, memory: 5GiB, replicas: 5}\n' >"$DIR/small.yaml"
+t migctl plan "$DIR/small.yaml" --nodes "$DIR/n.yaml" --objective money,headroom
+t migctl plan "$DIR/small.yaml" --nodes "$DIR/n.yaml" --objective gpus,headroom
 t migctl plan "$DIR/m.yaml" --nodes "$DIR/n.yaml" --layout "$DIR/l.yaml"
 mkdir "$DIR/layouts"
 t migctl plan "$DIR/m.yaml" --nodes "$DIR/n.yaml" --layout "$DIR/layouts" --partitions "$DIR/p.yaml"

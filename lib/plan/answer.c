@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/plan/answer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/plan/cover.h"
+#include "shared/cleanup.h"
+#include "shared/text.h"
+
+static int no_memory(struct mig_error *err)
+{
+	return mig_fail(err, MIG_E_NOMEM, "plan: out of memory");
+}
+
+int plan_answer_certificate(struct mig_plan *plan, int i, const struct plan_stage *s,
+			    struct mig_error *err)
+{
+	const struct plan_model *m = s->m;
+	const struct mig_plan_problem *p = m->problem;
+	struct mig_plan_certificate *c = &plan->measures[i].certificate;
+	cleanup_free int64_t *by_source = calloc((size_t)m->n_sources + 1, sizeof(int64_t));
+	int64_t *classes = calloc((size_t)p->n_classes + 1, sizeof(int64_t));
+	int64_t *present = calloc((size_t)p->n_present + 1, sizeof(int64_t));
+	struct plan_bound b = { .class_least = classes, .source_least = by_source };
+
+	c->class_least = classes;
+	c->present_least = present;
+	if (!by_source || !classes || !present)
+		return no_memory(err);
+	plan_prices_evaluate(s, &s->best, &b);
+	for (int h = 0; h < p->n_present; h++)
+		present[h] = by_source[m->state_of[h]];
+	c->denominator = s->best.denominator;
+	for (int r = 0; r < m->n_items; r++)
+		c->prices[m->items[r].pool][m->items[r].profile] = s->best.items[r];
+	memcpy(c->rents, s->best.rents, sizeof(c->rents));
+	memcpy(c->fresh_rents, s->best.fresh_rents, sizeof(c->fresh_rents));
+	memcpy(c->budgets, s->best.budgets, sizeof(c->budgets));
+	return 0;
+}
+
+int plan_answer_covers(struct mig_plan *plan, const struct plan_choice *choice,
+		       struct mig_error *err)
+{
+	struct mig_plan_cover *covers = calloc((size_t)choice->n_chosen + 1, sizeof(*covers));
+	int64_t *numbers = calloc((size_t)choice->n_numbers + 1, sizeof(*numbers));
+
+	if (!covers || !numbers) {
+		free(covers);
+		free(numbers);
+		return no_memory(err);
+	}
+	if (choice->n_numbers > 0)
+		memcpy(numbers, choice->n, (size_t)choice->n_numbers * sizeof(*numbers));
+	/* The first cover's numbers begin the block that all of them share. */
+	for (int i = 0; i < choice->n_chosen; i++)
+		covers[i] =
+			(struct mig_plan_cover){ choice->chosen[i].cls, choice->chosen[i].count,
+						 numbers + choice->chosen[i].first };
+	if (choice->n_chosen == 0)
+		free(numbers);
+	plan->covers = covers;
+	plan->n_covers = choice->n_chosen;
+	return 0;
+}
+
+static int64_t usable_gpus(const struct mig_plan_pool *pool)
+{
+	return pool->n_gpus == MIG_PLAN_UNLIMITED ? INT64_MAX : pool->n_gpus - pool->n_reserved;
+}
+
+/* A class that even all the GPUs could not serve by what it may use of them, or -1. */
+static int find_culprit(const struct mig_plan_problem *p, int *ret_pool)
+{
+	for (int k = 0; k < p->n_classes; k++) {
+		const struct mig_plan_class *c = &p->classes[k];
+		bool is_served = false;
+
+		for (int o = 0; o < c->n_options && !is_served; o++) {
+			is_served = usable_gpus(&p->pools[c->options[o].pool]) > 0;
+			*ret_pool = c->options[o].pool;
+		}
+		if (c->count > 0 && !is_served)
+			return k;
+	}
+	*ret_pool = -1;
+	return -1;
+}
+
+/* The pool whose GPUs are worth the most by the prices that prove it. */
+static int scarcest_pool(const struct plan_stage *s)
+{
+	const struct mig_plan_problem *p = s->m->problem;
+	int best = -1;
+
+	for (int t = 0; t < p->n_pools; t++) {
+		if (p->pools[t].n_gpus != MIG_PLAN_UNLIMITED &&
+		    (best < 0 || s->best.rents[t] + s->best.fresh_rents[t] >
+					 s->best.rents[best] + s->best.fresh_rents[best]))
+			best = t;
+	}
+	return best;
+}
+
+void plan_answer_infeasible(struct mig_plan *plan, const struct plan_stage *s)
+{
+	const struct mig_plan_problem *p = s->m->problem;
+	const char *name;
+	int pool = -1;
+
+	plan->status = MIG_PLAN_INFEASIBLE;
+	plan->culprit = find_culprit(p, &pool);
+	plan->pool = plan->culprit >= 0 ? pool : scarcest_pool(s);
+	if (plan->culprit >= 0) {
+		name = p->classes[plan->culprit].name;
+		if (p->classes[plan->culprit].n_options == 0)
+			snprintf(plan->reason, sizeof(plan->reason),
+				 "%s fits no profile that it may use", name);
+		else
+			snprintf(plan->reason, sizeof(plan->reason),
+				 "%s needs a GPU of pool %d (%s), which has none to give", name,
+				 pool, p->pools[pool].type->key);
+	} else if (plan->pool >= 0) {
+		snprintf(plan->reason, sizeof(plan->reason),
+			 "all together they need more GPUs than there are: pool %d (%s) has "
+			 "%" PRId64 " to give",
+			 plan->pool, p->pools[plan->pool].type->key,
+			 usable_gpus(&p->pools[plan->pool]));
+	} else {
+		snprintf(plan->reason, sizeof(plan->reason), "no plan was found");
+	}
+}
+
+void mig_plan_free(struct mig_plan *plan)
+{
+	if (!plan)
+		return;
+	for (int i = 0; i < MIG_PLAN_N_GOALS; i++) {
+		free((void *)plan->measures[i].certificate.class_least);
+		free((void *)plan->measures[i].certificate.present_least);
+	}
+	if (plan->n_covers > 0)
+		free((void *)plan->covers[0].n_instances);
+	free((void *)plan->covers);
+	free((void *)plan->groups);
+	free(plan);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Goal after goal: prices and the bound that they prove; covers that come near those prices'
+ * mix; for these, columns of GPUs. The best plan so far is kept, and each later goal may
+ * only better it.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/plan/answer.h"
+#include "lib/plan/cover.h"
+#include "lib/plan/supply.h"
+#include "shared/cleanup.h"
+
+enum {
+	COVER_NODES = 20000,
+	SEARCH_NODES = 400,
+	N_VARIANTS = 24,
+};
+
+/* A plan as covers and columns, and what it comes to. */
+struct draft {
+	struct plan_choice choice;
+	int64_t *count; /* of each column */
+	int64_t totals[MIG_PLAN_N_GOALS];
+	bool is_found;
+};
+
+struct solving {
+	const struct mig_plan_problem *problem;
+	struct plan_model m;
+	struct plan_stage stage;
+	struct draft best;
+	int64_t max_nodes;
+	int64_t values[MIG_PLAN_N_GOALS]; /* of the goals that are done */
+	struct mig_plan *plan;
+};
+
+static int no_memory(struct mig_error *err)
+{
+	return mig_fail(err, MIG_E_NOMEM, "plan: out of memory");
+}
+
+/* Sums over all classes and GPUs stay in 64 bits, or the problem is refused. */
+static int check_sums(const struct mig_plan_problem *p, struct mig_error *err)
+{
+	const plan_wide most = INT64_C(1) << 50;
+	plan_wide instances = 0, money = 0;
+
+	for (int k = 0; k < p->n_classes; k++)
+		instances += (plan_wide)p->classes[k].count *
+			     (p->classes[k].n_options ? plan_cover_most(&p->classes[k]) : 0);
+	for (int t = 0; t < p->n_pools; t++)
+		money = p->pools[t].price_uusd_per_h > money ? p->pools[t].price_uusd_per_h
+							     : money;
+	if (instances > most || (money > 0 && instances > ((plan_wide)1 << 61) / money))
+		return mig_fail(err, MIG_E_INVAL,
+				"plan: all instances and prices together are beyond 64 bits");
+	return 0;
+}
+
+static void draft_close(struct draft *d)
+{
+	plan_choice_close(&d->choice);
+	free(d->count);
+	*d = (struct draft){ 0 };
+}
+
+static bool draft_open(struct draft *d, const struct plan_model *m)
+{
+	*d = (struct draft){ 0 };
+	d->count = calloc((size_t)m->n_columns + 1, sizeof(int64_t));
+	return d->count && plan_choice_open(&d->choice, m);
+}
+
+/* Columns for the covers of a draft. */
+static int supply_draft(const struct solving *a, struct draft *d)
+{
+	const struct plan_supply s = {
+		.m = &a->m,
+		.demand = d->choice.demand,
+		.max_nodes = a->max_nodes,
+		.count = d->count,
+	};
+
+	for (int t = 0; t < a->problem->n_pools; t++) {
+		int64_t gpus;
+
+		switch (plan_supply_pool(&s, t, &gpus)) {
+		case PLAN_SUPPLY_NO_MEMORY:
+			return -MIG_E_NOMEM;
+		case PLAN_SUPPLY_TOO_FEW:
+			return 0;
+		default:
+			break;
+		}
+	}
+	for (int j = 0; j < a->m.n_columns; j++) {
+		for (int g = 0; g < MIG_PLAN_N_GOALS; g++)
+			d->totals[g] += d->count[j] * plan_column_cost(&a->m, &a->m.columns[j],
+								       (enum mig_plan_goal)g);
+	}
+	d->totals[MIG_PLAN_UNITS] = d->choice.units + a->m.stranger_units;
+	d->is_found = true;
+	return 0;
+}
+
+/* Is @x better than @y by the first @n_goals goals? */
+static bool is_better(const struct solving *a, const struct draft *x, const struct draft *y,
+		      int n_goals)
+{
+	if (!x->is_found || !y->is_found)
+		return x->is_found && !y->is_found;
+	for (int i = 0; i < n_goals; i++) {
+		const enum mig_plan_goal goal = a->m.goals[i];
+
+		if (x->totals[goal] != y->totals[goal])
+			return x->totals[goal] < y->totals[goal];
+	}
+	return false;
+}
+
+static bool is_at_bound(const struct solving *a, int goal)
+{
+	if (!a->best.is_found)
+		return false;
+	for (int i = 0; i < goal; i++) {
+		if (a->best.totals[a->m.goals[i]] > a->values[i])
+			return false;
+	}
+	return a->best.totals[a->m.goals[goal]] <= a->stage.bound;
+}
+
+/* Round the stage's mix in several ways, until one is as good as the bound. */
+static int draft_variants(struct solving *a, int goal)
+{
+	for (unsigned v = 0; v < N_VARIANTS && !is_at_bound(a, goal); v++) {
+		struct draft d;
+		int rc = draft_open(&d, &a->m) ? 0 : -MIG_E_NOMEM;
+
+		if (rc == 0)
+			rc = plan_choose(&d.choice, &a->stage, v);
+		if (rc == 0)
+			rc = supply_draft(a, &d);
+		if (rc == 0 && is_better(a, &d, &a->best, goal + 1)) {
+			const struct draft old = a->best;
+
+			a->best = d;
+			d = old;
+		}
+		draft_close(&d);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* The bound and the value of one goal. @ret_is_over: there is no plan. */
+static int solve_goal(struct solving *a, int goal, bool *ret_is_over, struct mig_error *err)
+{
+	struct mig_plan_measure *measure = &a->plan->measures[goal];
+	int rc = plan_stage_solve(&a->stage, goal, a->values, err);
+
+	*ret_is_over = false;
+	if (rc < 0)
+		return rc;
+	if (!a->stage.is_infeasible && draft_variants(a, goal) < 0)
+		return no_memory(err);
+	measure->goal = a->m.goals[goal];
+	measure->bound = a->stage.bound;
+	a->plan->n_measures = goal + 1;
+	if (a->stage.is_infeasible || !a->best.is_found) {
+		*ret_is_over = true;
+		plan_answer_infeasible(a->plan, &a->stage);
+		measure->bound = MIG_UNKNOWN;
+		a->plan->n_measures = a->stage.is_infeasible;
+		return a->stage.is_infeasible
+			       ? plan_answer_certificate(a->plan, goal, &a->stage, err)
+			       : 0;
+	}
+	a->values[goal] = a->best.totals[a->m.goals[goal]];
+	return plan_answer_certificate(a->plan, goal, &a->stage, err);
+}
+
+static int write_answer(struct solving *a, struct mig_error *err)
+{
+	struct mig_plan *plan = a->plan;
+	struct plan_groups groups = { 0 };
+
+	if (plan_expand(&a->m, &a->best.choice, a->best.count, &groups) < 0)
+		return no_memory(err);
+	plan->groups = groups.all;
+	plan->n_groups = groups.n;
+	plan_groups_total(a->problem, plan->groups, plan->n_groups, plan->totals);
+	plan->status = MIG_PLAN_OPTIMAL;
+	plan->culprit = plan->pool = -1;
+	for (int i = 0; i < plan->n_measures; i++) {
+		plan->measures[i].value = plan->totals[plan->measures[i].goal];
+		if (plan->measures[i].value != plan->measures[i].bound)
+			plan->status = MIG_PLAN_FEASIBLE;
+	}
+	return plan_answer_covers(plan, &a->best.choice, err);
+}
+
+static int solve_all(struct solving *a, struct mig_error *err)
+{
+	bool is_over = false;
+	int rc = plan_model_open(&a->m, a->problem, err);
+
+	if (rc < 0)
+		return rc;
+	a->stage.m = &a->m;
+	a->stage.max_nodes = COVER_NODES;
+	for (int i = 0; i < a->m.n_goals && !is_over; i++) {
+		rc = solve_goal(a, i, &is_over, err);
+		if (rc < 0)
+			return rc;
+	}
+	return is_over ? 0 : write_answer(a, err);
+}
+
+int mig_plan_solve(const struct mig_plan_problem *problem, const struct mig_plan_effort *effort,
+		   struct mig_plan **ret, struct mig_error *err)
+{
+	struct solving a = { .problem = problem, .max_nodes = SEARCH_NODES };
+	int rc = mig_plan_problem_check(problem, err);
+
+	if (rc == 0)
+		rc = check_sums(problem, err);
+	if (rc < 0)
+		return rc;
+	if (effort && effort->max_nodes > 0)
+		a.max_nodes = effort->max_nodes;
+	a.plan = calloc(1, sizeof(*a.plan));
+	if (!a.plan)
+		return no_memory(err);
+	rc = solve_all(&a, err);
+	draft_close(&a.best);
+	plan_stage_close(&a.stage);
+	plan_model_close(&a.m);
+	if (rc < 0) {
+		mig_plan_free(a.plan);
+		return rc;
+	}
+	*ret = a.plan;
+	return 0;
+}

@@ -11,5 +11,6 @@
 #include <mig/manage.h>
 #include <mig/plan.h>
 #include <mig/smi.h>
+#include <mig/workload.h>
 
 #endif

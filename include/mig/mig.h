@@ -5,6 +5,7 @@
 
 #include <mig/catalog.h>
 #include <mig/config.h>
+#include <mig/cost.h>
 #include <mig/device.h>
 #include <mig/error.h>
 #include <mig/geometry.h>

@@ -132,7 +132,8 @@ struct mig_plan_effort {
 enum mig_plan_status {
 	MIG_PLAN_OPTIMAL,    /* every goal's value is its bound, and each has a certificate */
 	MIG_PLAN_FEASIBLE,   /* a plan; where value and bound differ, that is the gap */
-	MIG_PLAN_INFEASIBLE, /* there is no plan: see reason */
+	MIG_PLAN_INFEASIBLE, /* there is no plan, and a certificate proves it: see reason */
+	MIG_PLAN_NOT_FOUND,  /* none was found, nor a proof that there is none: see reason */
 };
 
 /* GPUs that are to be alike: each has @layout, and slot i serves classes[i]. */
@@ -141,9 +142,10 @@ struct mig_plan_group {
 	int32_t present; /* index into the problem's present groups, of what these GPUs are now;
 			  * -1: GPUs with no instances now */
 	int64_t count;
-	uint16_t kept;                  /* bit i: slot i stands there now and stays untouched */
-	struct mig_layout layout;       /* empty: nothing is left on these GPUs */
-	int32_t classes[MIG_UNITS_MAX]; /* or NOBODY: a stranger's that is held */
+	uint16_t kept;            /* bit i: slot i stands there now and stays untouched */
+	struct mig_layout layout; /* empty: nothing is left on these GPUs */
+	/* Or NOBODY: held, and a stranger's or of no more use to its class. */
+	int32_t classes[MIG_UNITS_MAX];
 };
 
 /* So many workloads of a class get these instances each. */

@@ -111,7 +111,7 @@ void plan_answer_infeasible(struct mig_plan *plan, const struct plan_stage *s)
 	const char *name;
 	int pool = -1;
 
-	plan->status = MIG_PLAN_INFEASIBLE;
+	plan->status = s->is_infeasible ? MIG_PLAN_INFEASIBLE : MIG_PLAN_NOT_FOUND;
 	plan->culprit = find_culprit(p, &pool);
 	plan->pool = plan->culprit >= 0 ? pool : scarcest_pool(s);
 	if (plan->culprit >= 0) {

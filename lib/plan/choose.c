@@ -98,6 +98,7 @@ struct choosing {
 	double *worth;        /* of each item: how much being off matters */
 	struct part parts[MIXED_MAX];
 	int n_parts;
+	bool is_staying; /* what serves a class now is taken first, held or not */
 };
 
 static void find_mixed(struct choosing *a)
@@ -231,6 +232,79 @@ static const int64_t *nearest_part(const struct choosing *a, const struct mig_pl
 	return best;
 }
 
+/* The option of the highest rate of which there is stock, or -1. */
+static int best_in_stock(const struct mig_plan_class *c, const int64_t *stock,
+			 const int64_t *taken)
+{
+	int best = -1;
+
+	for (int o = 0; o < c->n_options; o++) {
+		if (stock[o] > taken[o] &&
+		    (best < 0 || c->options[o].rate > c->options[best].rate))
+			best = o;
+	}
+	return best;
+}
+
+/* One workload served from stock, and by its least cover beyond that. */
+static void cover_from_stock(const struct choosing *a, const struct mig_plan_class *c,
+			     const int64_t *stock, int64_t *ret)
+{
+	struct mig_plan_class rest = *c;
+	struct plan_cover_search search;
+	int o;
+
+	memset(ret, 0, (size_t)c->n_options * sizeof(ret[0]));
+	while ((rest.need > 0 || rest.min_instances > 0) &&
+	       (o = best_in_stock(c, stock, ret)) >= 0) {
+		const int64_t by_rate =
+			rest.need > 0 ? (rest.need - 1) / c->options[o].rate + 1 : 0;
+		int64_t n = by_rate > rest.min_instances ? by_rate : rest.min_instances;
+
+		n = n < stock[o] - ret[o] ? n : stock[o] - ret[o];
+		ret[o] += n;
+		rest.need -= n * c->options[o].rate;
+		rest.min_instances -= n;
+	}
+	if (rest.need <= 0 && rest.min_instances <= 0)
+		return;
+	rest.need = rest.need > 0 ? rest.need : 1;
+	rest.min_instances = rest.min_instances > 0 ? rest.min_instances : 0;
+	least_cover(a, &rest, a->s->best.items, &search);
+	for (o = 0; o < c->n_options; o++)
+		ret[o] += search.n[o];
+}
+
+/* Serve workloads from the instances that are there, while there are any; @left is what
+ * remains of them. */
+static int use_stock(struct choosing *a, int cls, int64_t *left)
+{
+	const struct plan_model *m = a->s->m;
+	const struct mig_plan_class *c = &m->problem->classes[cls];
+	const int64_t *there = (a->is_staying ? m->standing : m->held) + m->first_option[cls];
+	int64_t stock[MIG_PLAN_OPTIONS_MAX], n[MIG_PLAN_OPTIONS_MAX];
+	const int64_t none[MIG_PLAN_OPTIONS_MAX] = { 0 };
+
+	memcpy(stock, there, (size_t)c->n_options * sizeof(stock[0]));
+	while (*left > 0 && best_in_stock(c, stock, none) >= 0) {
+		int64_t times = *left;
+
+		cover_from_stock(a, c, stock, n);
+		for (int o = 0; o < c->n_options; o++) {
+			if (n[o] > 0 && stock[o] < n[o] * times)
+				times = stock[o] / n[o];
+		}
+		times = times > 0 ? times : 1;
+		for (int o = 0; o < c->n_options; o++)
+			stock[o] = stock[o] > n[o] * times ? stock[o] - n[o] * times : 0;
+		move_off(a, c, n, (double)times);
+		*left -= times;
+		if (!plan_choice_add(a->out, m, cls, times, n))
+			return -MIG_E_NOMEM;
+	}
+	return 0;
+}
+
 static int choose_class(struct choosing *a, int cls)
 {
 	const struct mig_plan_class *c = &a->s->m->problem->classes[cls];
@@ -240,6 +314,8 @@ static int choose_class(struct choosing *a, int cls)
 	find_parts(a, c);
 	for (int i = 0; i < a->n_parts; i++)
 		move_off(a, c, a->parts[i].n, -a->parts[i].weight * (double)c->count);
+	if (use_stock(a, cls, &left) < 0)
+		return -MIG_E_NOMEM;
 	for (int i = 0; i < a->n_parts; i++) {
 		const int64_t n = (int64_t)floor(a->parts[i].weight * (double)c->count + 1e-9);
 
@@ -287,6 +363,42 @@ static void set_worth(struct choosing *a, unsigned variant)
 	}
 }
 
+/* What is held beyond what its class takes is of no use to others: it is a demand too. */
+static int add_unused_held(struct plan_choice *c, const struct plan_model *m)
+{
+	const struct mig_plan_problem *p = m->problem;
+	const int64_t n_options = p->n_classes > 0
+					  ? m->first_option[p->n_classes - 1] +
+						    p->classes[p->n_classes - 1].n_options
+					  : 0;
+	int64_t *taken;
+
+	if (p->n_present == 0)
+		return 0;
+	taken = calloc((size_t)n_options + 1, sizeof(int64_t));
+	if (!taken)
+		return -MIG_E_NOMEM;
+	for (int i = 0; i < c->n_chosen; i++) {
+		const struct plan_chosen *k = &c->chosen[i];
+
+		for (int o = 0; o < p->classes[k->cls].n_options; o++)
+			taken[m->first_option[k->cls] + o] += k->count * c->n[k->first + o];
+	}
+	for (int k = 0; k < p->n_classes; k++) {
+		for (int o = 0; o < p->classes[k].n_options; o++) {
+			const int64_t at = m->first_option[k] + o;
+			const int item = item_of(m, &p->classes[k].options[o]);
+
+			if (m->held[at] <= taken[at])
+				continue;
+			c->demand[item] += m->held[at] - taken[at];
+			c->units += (m->held[at] - taken[at]) * m->items[item].size;
+		}
+	}
+	free(taken);
+	return 0;
+}
+
 int plan_choose(struct plan_choice *c, const struct plan_stage *s, unsigned variant)
 {
 	struct choosing *a = calloc(1, sizeof(*a));
@@ -294,7 +406,8 @@ int plan_choose(struct plan_choice *c, const struct plan_stage *s, unsigned vari
 
 	if (!a)
 		return rc;
-	*a = (struct choosing){ .out = c, .s = s };
+	*a = (struct choosing){ .out = c, .s = s, .is_staying = variant & PLAN_STAY };
+	variant &= PLAN_STAY - 1;
 	a->off = calloc((size_t)s->m->n_items + 1, sizeof(double));
 	a->worth = calloc((size_t)s->m->n_items + 1, sizeof(double));
 	if (a->off && a->worth) {
@@ -311,5 +424,5 @@ int plan_choose(struct plan_choice *c, const struct plan_stage *s, unsigned vari
 	free(a->off);
 	free(a->worth);
 	free(a);
-	return rc;
+	return rc < 0 ? rc : add_unused_held(c, s->m);
 }

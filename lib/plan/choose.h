@@ -29,11 +29,15 @@ void plan_choice_close(struct plan_choice *c);
 bool plan_choice_add(struct plan_choice *c, const struct plan_model *m, int cls, int64_t count,
 		     const int64_t *n);
 
+/* Ways to choose, beside the variants of rounding. */
+enum { PLAN_STAY = 1 << 16 }; /* added to a variant: what serves a class now goes on */
+
 /**
  * plan_choose - a cover for every workload, so that all together come near what the solved
  * stage's cuts take on their weights.
  * @variant:	0, 1, 2...: other ways to round, of no order.
  *
+ * Held instances are in the covers of their classes wherever those want so many.
  * Return: 0, or -MIG_E_NOMEM.
  */
 int plan_choose(struct plan_choice *c, const struct plan_stage *s, unsigned variant);

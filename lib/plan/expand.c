@@ -221,8 +221,12 @@ static bool keep_slots(struct expansion *e, int at)
 			continue;
 		}
 		want = want_of(e, now->classes[was], now->pool, c->layout.slots[i].profile);
-		if (want && want->left > 0 && !give(e, at, i, now->classes[was], &want->left))
-			return false;
+		if (want && want->left > 0) {
+			if (!give(e, at, i, now->classes[was], &want->left))
+				return false;
+		} else if (now->held >> was & 1) {
+			e->runs[at].slots[i] = MIG_PLAN_NOBODY;
+		}
 	}
 	return true;
 }
@@ -261,8 +265,8 @@ uint16_t plan_group_kept(const struct mig_plan_group *g, const struct mig_plan_p
 
 		if (was < 0)
 			continue;
-		if (now->classes[was] == g->classes[i] ||
-		    (now->classes[was] == MIG_PLAN_NOBODY && !(now->held >> was & 1)))
+		if (now->classes[was] == g->classes[i] || (now->held >> was & 1) ||
+		    now->classes[was] == MIG_PLAN_NOBODY)
 			kept |= 1U << i;
 	}
 	return (uint16_t)kept;
@@ -377,7 +381,7 @@ void plan_groups_total(const struct mig_plan_problem *p, const struct mig_plan_g
 			ret[MIG_PLAN_UNITS] +=
 				g->count * pool->type->profiles[slot->profile].size;
 			/* What is kept and serves a class now has not moved. */
-			if ((g->kept >> s & 1) && g->classes[s] >= 0) {
+			if (g->kept >> s & 1) {
 				const int was = find_slot(&p->present[g->present], slot);
 
 				ret[MIG_PLAN_MOVES] -=

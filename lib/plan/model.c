@@ -112,6 +112,43 @@ static int find_states(struct plan_model *m, struct mig_error *err)
 	return 0;
 }
 
+static void count_slot(struct plan_model *m, const struct mig_plan_present *h, int slot)
+{
+	const int k = h->classes[slot];
+	const struct mig_plan_class *c = &m->problem->classes[k];
+
+	for (int o = 0; o < c->n_options; o++) {
+		if (c->options[o].pool != h->pool ||
+		    c->options[o].profile != h->layout.slots[slot].profile)
+			continue;
+		m->standing[m->first_option[k] + o] += h->count;
+		m->held[m->first_option[k] + o] += h->held >> slot & 1 ? h->count : 0;
+	}
+}
+
+static int count_standing(struct plan_model *m, struct mig_error *err)
+{
+	const struct mig_plan_problem *p = m->problem;
+	int64_t n = 0;
+
+	m->first_option = calloc((size_t)p->n_classes + 1, sizeof(int64_t));
+	for (int k = 0; m->first_option && k < p->n_classes; k++) {
+		m->first_option[k] = n;
+		n += p->classes[k].n_options;
+	}
+	m->standing = calloc((size_t)n + 1, sizeof(int64_t));
+	m->held = calloc((size_t)n + 1, sizeof(int64_t));
+	if (!m->first_option || !m->standing || !m->held)
+		return no_memory(err);
+	for (int h = 0; h < p->n_present; h++) {
+		for (int i = 0; i < p->present[h].layout.n_slots; i++) {
+			if (p->present[h].classes[i] >= 0)
+				count_slot(m, &p->present[h], i);
+		}
+	}
+	return 0;
+}
+
 static void count_gpus(struct plan_model *m)
 {
 	const struct mig_plan_problem *p = m->problem;
@@ -169,6 +206,8 @@ int plan_model_open(struct plan_model *m, const struct mig_plan_problem *problem
 	rc = find_items(m, err);
 	if (rc == 0)
 		rc = find_states(m, err);
+	if (rc == 0)
+		rc = count_standing(m, err);
 	if (rc < 0)
 		return rc;
 	count_gpus(m);
@@ -189,6 +228,9 @@ void plan_model_close(struct plan_model *m)
 	free(m->sources);
 	free(m->columns);
 	free(m->state_of);
+	free(m->first_option);
+	free(m->standing);
+	free(m->held);
 	*m = (struct plan_model){ 0 };
 }
 

@@ -51,7 +51,10 @@ struct plan_model {
 	int n_sources, n_columns;
 	struct plan_source *sources;
 	struct plan_column *columns;
-	int32_t *state_of;                  /* of each present group: its source */
+	int32_t *state_of; /* of each present group: its source */
+	/* Of the options of all classes, one class after the other; class k's begin at
+	 * first_option[k]: instances that serve it now, and those of them that are held. */
+	int64_t *first_option, *standing, *held;
 	int64_t usable[MIG_PLAN_POOLS_MAX]; /* GPUs that may bear instances, or UNLIMITED */
 	int64_t fresh[MIG_PLAN_POOLS_MAX];  /* GPUs of no present group, or UNLIMITED */
 	int64_t stranger_units;             /* placement units that stay as they are */

@@ -402,8 +402,10 @@ int plan_stage_solve(struct plan_stage *s, int goal, const int64_t *values,
 	rc = choose_denominator(s, err);
 	if (rc < 0)
 		return rc;
-	if (!s->best.items)
-		s->best.items = calloc((size_t)s->m->n_items + 1, sizeof(int64_t));
+	/* Prices of 0 prove that nothing is less than 0. */
+	free(s->best.items);
+	s->best = (struct plan_prices){ .denominator = s->denominator };
+	s->best.items = calloc((size_t)s->m->n_items + 1, sizeof(int64_t));
 	if (!s->best.items)
 		return no_memory(err);
 	lp_close(&s->lp);

@@ -19,10 +19,11 @@ enum {
 	N_VARIANTS = 24,
 };
 
-/* A plan as covers and columns, and what it comes to. */
+/* A plan as covers, columns and GPUs, and what it comes to. */
 struct draft {
 	struct plan_choice choice;
 	int64_t *count; /* of each column */
+	struct plan_groups groups;
 	int64_t totals[MIG_PLAN_N_GOALS];
 	bool is_found;
 };
@@ -64,6 +65,7 @@ static void draft_close(struct draft *d)
 {
 	plan_choice_close(&d->choice);
 	free(d->count);
+	free(d->groups.all);
 	*d = (struct draft){ 0 };
 }
 
@@ -132,24 +134,40 @@ static bool is_at_bound(const struct solving *a, int goal)
 	return a->best.totals[a->m.goals[goal]] <= a->stage.bound;
 }
 
-/* Round the stage's mix in several ways, until one is as good as the bound. */
+/* One way to round the stage's mix; it becomes the best if it is better. */
+static int draft_variant(struct solving *a, unsigned variant)
+{
+	struct draft d;
+	int rc = draft_open(&d, &a->m) ? 0 : -MIG_E_NOMEM;
+
+	if (rc == 0)
+		rc = plan_choose(&d.choice, &a->stage, variant);
+	if (rc == 0)
+		rc = supply_draft(a, &d);
+	/* What the columns come to is less than the GPUs will: who serves whom is still open. */
+	if (rc == 0 && is_better(a, &d, &a->best, a->m.n_goals)) {
+		rc = plan_expand(&a->m, &d.choice, d.count, &d.groups);
+		if (rc == 0)
+			plan_groups_total(a->problem, d.groups.all, d.groups.n, d.totals);
+	}
+	if (rc == 0 && is_better(a, &d, &a->best, a->m.n_goals)) {
+		const struct draft old = a->best;
+
+		a->best = d;
+		d = old;
+	}
+	draft_close(&d);
+	return rc;
+}
+
+/* Round in several ways, until one is as good as the bound. */
 static int draft_variants(struct solving *a, int goal)
 {
 	for (unsigned v = 0; v < N_VARIANTS && !is_at_bound(a, goal); v++) {
-		struct draft d;
-		int rc = draft_open(&d, &a->m) ? 0 : -MIG_E_NOMEM;
+		int rc = a->problem->n_present > 0 ? draft_variant(a, v | PLAN_STAY) : 0;
 
-		if (rc == 0)
-			rc = plan_choose(&d.choice, &a->stage, v);
-		if (rc == 0)
-			rc = supply_draft(a, &d);
-		if (rc == 0 && is_better(a, &d, &a->best, goal + 1)) {
-			const struct draft old = a->best;
-
-			a->best = d;
-			d = old;
-		}
-		draft_close(&d);
+		if (rc == 0 && !is_at_bound(a, goal))
+			rc = draft_variant(a, v);
 		if (rc < 0)
 			return rc;
 	}
@@ -186,13 +204,10 @@ static int solve_goal(struct solving *a, int goal, bool *ret_is_over, struct mig
 static int write_answer(struct solving *a, struct mig_error *err)
 {
 	struct mig_plan *plan = a->plan;
-	struct plan_groups groups = { 0 };
 
-	if (plan_expand(&a->m, &a->best.choice, a->best.count, &groups) < 0)
-		return no_memory(err);
-	plan->groups = groups.all;
-	plan->n_groups = groups.n;
-	plan_groups_total(a->problem, plan->groups, plan->n_groups, plan->totals);
+	plan->n_groups = a->best.groups.n;
+	plan->groups = take(a->best.groups.all);
+	memcpy(plan->totals, a->best.totals, sizeof(plan->totals));
 	plan->status = MIG_PLAN_OPTIMAL;
 	plan->culprit = plan->pool = -1;
 	for (int i = 0; i < plan->n_measures; i++) {

@@ -5,7 +5,8 @@
 
 static const char *const statuses[] = { [MIG_PLAN_OPTIMAL] = "optimal",
 					[MIG_PLAN_FEASIBLE] = "feasible",
-					[MIG_PLAN_INFEASIBLE] = "infeasible" };
+					[MIG_PLAN_INFEASIBLE] = "infeasible",
+					[MIG_PLAN_NOT_FOUND] = "not_found" };
 
 static void put_int(json_t *object, const char *key, int64_t v)
 {
@@ -238,8 +239,14 @@ static json_t *json_certificate(const struct mig_plan_problem *p,
 	return object;
 }
 
+static bool has_plan(const struct mig_plan *plan)
+{
+	return plan->status == MIG_PLAN_OPTIMAL || plan->status == MIG_PLAN_FEASIBLE;
+}
+
 static json_t *json_measures(const struct mig_plan_problem *p, const struct mig_plan *plan)
 {
+	const bool is_plan = has_plan(plan);
 	json_t *array = json_array();
 
 	for (int i = 0; i < plan->n_measures; i++) {
@@ -247,9 +254,9 @@ static json_t *json_measures(const struct mig_plan_problem *p, const struct mig_
 		json_t *object = json_object();
 
 		json_object_set_new(object, "goal", json_string(mig_plan_goal_name(m->goal)));
-		if (plan->status != MIG_PLAN_INFEASIBLE)
+		if (is_plan)
 			put_int(object, "value", m->value);
-		if (m->bound != MIG_UNKNOWN && plan->status != MIG_PLAN_INFEASIBLE)
+		if (m->bound != MIG_UNKNOWN && is_plan)
 			put_int(object, "bound", m->bound);
 		json_object_set_new(object, "is_searched", json_boolean(m->is_searched));
 		if (m->bound != MIG_UNKNOWN || plan->status == MIG_PLAN_INFEASIBLE)
@@ -288,7 +295,7 @@ static void put_summary(json_t *doc, const struct mig_plan *plan)
 
 void plan_json(json_t *doc, const struct mig_plan_problem *problem, const struct mig_plan *plan)
 {
-	const bool is_plan = plan->status != MIG_PLAN_INFEASIBLE;
+	const bool is_plan = has_plan(plan);
 
 	json_object_set_new(doc, "status", json_string(statuses[plan->status]));
 	json_object_set_new(doc, "objective", json_goals(problem));

@@ -185,6 +185,24 @@ int fleet_pool_of(const struct fleet *f, int gpu)
 	return -1;
 }
 
+/* What stands on a GPU must be known to the last unit, or a plan would build on it. */
+static int check_told(const struct mig_gpu *gpu, struct mig_error *err)
+{
+	if (gpu->is_partial)
+		return mig_fail(err, MIG_E_PERM,
+				"GPU %d: what stands on it is told to root only; try sudo",
+				gpu->index);
+	for (int i = 0; i < gpu->n_gis; i++) {
+		if (gpu->gis[i].profile < 0 || gpu->gis[i].start < 0)
+			return mig_fail(
+				err, MIG_E_UNSUPPORTED,
+				"GPU %d: the profile of GPU instance %d is not known, so "
+				"nothing can be planned beside it; destroy it first",
+				gpu->index, gpu->gis[i].id);
+	}
+	return 0;
+}
+
 static int add_current(struct cli *cli, struct fleet *f, struct mig_error *err)
 {
 	int rc = cli_machine(cli, &f->snap, err);
@@ -198,11 +216,9 @@ static int add_current(struct cli *cli, struct fleet *f, struct mig_error *err)
 
 		if (!gpu->has_mig || !gpu->type)
 			continue;
-		if (gpu->is_partial)
-			return mig_fail(err, MIG_E_PERM,
-					"GPU %d: what stands on it is told to root only; try "
-					"sudo",
-					gpu->index);
+		rc = check_told(gpu, err);
+		if (rc < 0)
+			return rc;
 		if (t < 0) {
 			if (!add_pool(f, gpu->type, err))
 				return -MIG_E_INVAL;

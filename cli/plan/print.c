@@ -145,10 +145,11 @@ static void print_why(const struct task_problem *p, const struct mig_plan *plan)
 {
 	const struct mig_plan_measure *m = &plan->measures[0];
 	const bool is_money = m->goal == MIG_PLAN_MONEY;
-	const double unit = is_money ? 1e6 : 1;
+	const int64_t one = is_money ? 1000000 : 1;
+	const double unit = (double)one;
 	struct worth w;
 
-	if ((m->goal != MIG_PLAN_GPUS && !is_money) || m->bound <= unit)
+	if ((m->goal != MIG_PLAN_GPUS && !is_money) || m->bound <= one)
 		return;
 	w = count_worth(&p->problem, &m->certificate);
 	printf("why not %s: priced as in the certificate, no GPU holds instances worth more than "

@@ -12,6 +12,7 @@
 #include "lib/plan/apart.h"
 #include "lib/plan/core.h"
 #include "lib/plan/cover.h"
+#include "lib/plan/polish.h"
 #include "lib/plan/supply.h"
 #include "shared/cleanup.h"
 
@@ -21,9 +22,12 @@
 enum {
 	COVER_NODES = 20000,
 	SEARCH_NODES = 400,
-	N_VARIANTS = 12,
-	N_OPEN = 24, /* classes that are left to an exact search */
-	N_RESTS = 6, /* such searches */
+	N_VARIANTS = 12,         /* ways to round, for many classes */
+	MORE_VARIANTS = 200,     /* for few */
+	VARIED_CLASSES = 200000, /* classes in all variants together, about */
+	N_OPEN = 24,             /* classes that are left to an exact search */
+	N_RESTS = 6,             /* such searches */
+	POLISH_STEPS = 1500,
 	REST_NODES = 40,
 };
 
@@ -267,6 +271,32 @@ static int search_rest(struct solving *a, unsigned variant, struct mig_error *er
 	return rc;
 }
 
+/* Do without a GPU here and there. */
+static int polish(struct solving *a, int goal)
+{
+	struct draft d;
+	struct plan_polish p = { .stage = &a->stage,
+				 .from = &a->best.choice,
+				 .from_count = a->best.count,
+				 .max_steps = POLISH_STEPS };
+	int rc;
+
+	if (!a->best.is_found || is_at_bound(a, goal) ||
+	    !plan_polish_fits(&a->stage, a->best.count))
+		return 0;
+	rc = draft_open(&d, &a->m) ? 0 : -MIG_E_NOMEM;
+	p.choice = &d.choice;
+	p.count = d.count;
+	if (rc == 0)
+		rc = plan_polish(&p);
+	if (rc == 0 && p.is_better) {
+		total_columns(a, &d);
+		rc = offer_draft(a, &d);
+	}
+	draft_close(&d);
+	return rc;
+}
+
 static int search_rests(struct solving *a, int goal, struct mig_error *err)
 {
 	int rc = 0;
@@ -284,7 +314,12 @@ static int search_rests(struct solving *a, int goal, struct mig_error *err)
 /* Round in several ways, until one is as good as the bound. */
 static int draft_variants(struct solving *a, int goal)
 {
-	for (unsigned v = 0; v < N_VARIANTS && !is_at_bound(a, goal); v++) {
+	const int by_size = VARIED_CLASSES / (a->problem->n_classes + 1);
+	const int most = by_size > MORE_VARIANTS ? MORE_VARIANTS
+			 : by_size < N_VARIANTS  ? N_VARIANTS
+						 : by_size;
+
+	for (unsigned v = 0; v < (unsigned)most && !is_at_bound(a, goal); v++) {
 		int rc = a->problem->n_present > 0 ? draft_variant(a, v | PLAN_STAY) : 0;
 
 		if (rc == 0 && !is_at_bound(a, goal))
@@ -306,6 +341,8 @@ static int solve_goal(struct solving *a, int goal, bool *ret_is_over, struct mig
 		return rc;
 	if (!a->stage.is_infeasible)
 		rc = draft_variants(a, goal);
+	if (rc == 0 && !a->stage.is_infeasible)
+		rc = polish(a, goal);
 	if (rc == 0 && !a->stage.is_infeasible)
 		rc = search_rests(a, goal, err);
 	if (rc == 0 && !a->stage.is_infeasible)

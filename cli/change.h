@@ -32,6 +32,7 @@ int change_run(struct cli *cli, const struct mig_snapshot *snap, struct mig_chan
 
 /**
  * change_who - who holds what, where a change destroys anything; asked once.
+ * @change:	or NULL: in any case.
  * @ret:	owned by @cli, or NULL where nothing would go.
  *
  * That somebody who may hold something could not be asked is said on stderr.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* migctl export - how the GPUs are cut, as a partition file. */
+/* migctl export - how the GPUs are cut, as a partition file or a layout file. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,28 +7,38 @@
 #include "cli/verb.h"
 #include "shared/cleanup.h"
 
-static int print_export(struct cli *cli, const struct mig_snapshot *snap,
-			const struct mig_config *config, struct mig_error *err)
+/* @text is the file, in JSON with --json; @key is what the document calls it. */
+static int print_file(struct cli *cli, const struct mig_snapshot *snap, const char *key,
+		      const char *text, struct mig_error *err)
 {
-	cleanup_free char *text = NULL;
 	char line[256];
-	json_t *doc, *file;
-	int rc = mig_config_write(config, cli->is_json ? MIG_CONFIG_JSON : MIG_CONFIG_YAML,
-				  &text, err);
+	json_t *doc;
 
-	if (rc < 0)
-		return rc;
 	if (!cli->is_json) {
 		printf("# %s\n%s", cli_machine_line(snap, line, sizeof(line)), text);
 		return 0;
 	}
 	doc = cli_document("migctl.export/v1", snap);
-	file = json_loads(text, 0, NULL);
-	json_object_set_new(doc, "partition_file", file);
+	json_object_set_new(doc, key, json_loads(text, 0, NULL));
 	return cli_print_json(doc, err);
 }
 
-static int export_from(struct cli *cli, const struct mig_snapshot *snap, struct mig_error *err)
+static enum mig_config_format format_of(const struct cli *cli)
+{
+	return cli->is_json ? MIG_CONFIG_JSON : MIG_CONFIG_YAML;
+}
+
+static int print_partition(struct cli *cli, const struct mig_snapshot *snap,
+			   const struct mig_config *config, struct mig_error *err)
+{
+	cleanup_free char *text = NULL;
+	int rc = mig_config_write(config, format_of(cli), &text, err);
+
+	return rc < 0 ? rc : print_file(cli, snap, "partition_file", text, err);
+}
+
+static int export_partition(struct cli *cli, const struct mig_snapshot *snap,
+			    struct mig_error *err)
 {
 	cleanup_free struct mig_config_present *present =
 		calloc((size_t)snap->n_gpus + 1, sizeof(*present));
@@ -39,19 +49,95 @@ static int export_from(struct cli *cli, const struct mig_snapshot *snap, struct 
 	if (!present)
 		return mig_fail(err, MIG_E_NOMEM, "export");
 	for (int i = 0; i < snap->n_gpus; i++) {
-		if (snap->gpus[i].is_partial)
-			return mig_fail(
-				err, MIG_E_PERM,
-				"GPU %d: only root may list its GPU instances; try sudo", i);
 		if (snap->gpus[i].has_mig)
 			present[n++] = partition_present(&snap->gpus[i]);
 	}
 	rc = mig_config_export(cli_option(cli, "config"), present, n, &config, err);
 	if (rc < 0)
 		return rc;
-	rc = print_export(cli, snap, config, err);
+	rc = print_partition(cli, snap, config, err);
 	mig_config_free(config);
 	return rc;
+}
+
+/* A layout file leaves nothing out, so what nobody knows the profile of is refused. */
+static int check_known(const struct mig_gpu *gpu, struct mig_error *err)
+{
+	for (int i = 0; i < gpu->n_gis; i++) {
+		const struct mig_gi *gi = &gpu->gis[i];
+		bool is_known = gi->profile >= 0;
+
+		for (int k = 0; k < gi->n_cis; k++)
+			is_known = is_known && gi->cis[k].profile >= 0;
+		if (!is_known)
+			return mig_fail(
+				err, MIG_E_UNSUPPORTED,
+				"GPU %d: the profile of GPU instance %d, or of a compute "
+				"instance in it, is not known, so a layout file cannot "
+				"say it",
+				gpu->index, gi->id);
+	}
+	return 0;
+}
+
+static int make_layout(const struct mig_snapshot *snap, struct mig_layout_file **ret,
+		       struct mig_error *err)
+{
+	const size_t room = (size_t)snap->n_gpus + 1;
+	cleanup_free struct mig_request *requests = calloc(room, sizeof(*requests));
+	cleanup_free struct mig_layout_state *states = calloc(room, sizeof(*states));
+	const struct mig_layout_machine machine = partition_machine(snap);
+	size_t n = 0;
+
+	if (!requests || !states)
+		return mig_fail(err, MIG_E_NOMEM, "export");
+	for (int i = 0; i < snap->n_gpus; i++) {
+		const struct mig_gpu *gpu = &snap->gpus[i];
+		int rc = check_known(gpu, err);
+
+		if (rc < 0)
+			return rc;
+		requests[i] = mig_gpu_request(gpu);
+		if (gpu->has_mig)
+			states[n++] = (struct mig_layout_state){
+				.index = gpu->index,
+				.uuid = gpu->uuid,
+				.gpu_type = gpu->type ? gpu->type->key : NULL,
+				.mig_enabled = gpu->mode,
+				.request = &requests[i],
+			};
+	}
+	return mig_layout_file_make(&machine, states, n, ret, err);
+}
+
+static int export_layout(struct cli *cli, const struct mig_snapshot *snap,
+			 struct mig_error *err)
+{
+	cleanup_free char *text = NULL;
+	struct mig_layout_file *file;
+	int rc;
+
+	if (cli_option(cli, "config"))
+		return mig_fail(err, MIG_E_INVAL,
+				"a layout file has no configs; leave -c or --layout out");
+	rc = make_layout(snap, &file, err);
+	if (rc < 0)
+		return rc;
+	rc = mig_layout_file_write(file, format_of(cli), &text, err);
+	mig_layout_file_free(file);
+	return rc < 0 ? rc : print_file(cli, snap, "layout_file", text, err);
+}
+
+static int export_from(struct cli *cli, const struct mig_snapshot *snap, struct mig_error *err)
+{
+	for (int i = 0; i < snap->n_gpus; i++) {
+		if (snap->gpus[i].is_partial)
+			return mig_fail(
+				err, MIG_E_PERM,
+				"GPU %d: only root may list its GPU instances; try sudo", i);
+	}
+	return cli_option(cli, "layout") ? export_layout(cli, snap, err)
+					 : export_partition(cli, snap, err);
 }
 
 static int run_export(struct cli *cli, struct mig_error *err)
@@ -68,6 +154,7 @@ static int run_export(struct cli *cli, struct mig_error *err)
 
 static const struct option export_options[] = {
 	{ "config", 'c', "NAME", "what to call the config; default: current" },
+	{ "layout", 0, NULL, "a layout file, which says where each instance stands" },
 	{ 0 },
 };
 
@@ -75,11 +162,15 @@ extern const struct verb verb_export;
 const struct verb verb_export = {
 	.name = "export",
 	.operands = "",
-	.summary = "print how the GPUs are cut as a partition file",
+	.summary = "print how the GPUs are cut, as a file",
 	.text = "Prints a partition file in mig-parted's format that apply, here or there, "
-		"makes the same MIG devices from. The format has no place for starts, so "
-		"these may differ.",
-	.example = "  migctl export -c saved >saved.yaml\n",
+		"makes the same MIG devices from. That format has no place for starts, so "
+		"these may differ.\n\n"
+		"With --layout prints a layout file instead, which apply makes the very same "
+		"layout from: it says the machine, the UUID of each GPU, and where each GPU "
+		"instance and each compute instance begins.",
+	.example = "  migctl export -c saved >saved.yaml\n"
+		   "  migctl export --layout >layout.yaml\n",
 	.options = export_options,
 	.run = run_export,
 };

@@ -132,7 +132,7 @@ static int switch_one(struct cli *cli, const struct mig_snapshot *snap, int gpu,
 				gpu, snap->gpus[gpu].n_gis,
 				snap->gpus[gpu].n_gis == 1 ? "" : "s",
 				snap->gpus[gpu].n_gis == 1 ? "it" : "them");
-	rc = mig_change_make_one(snap, gpu, &wanted, &change, err);
+	rc = mig_change_make_one(snap, gpu, &wanted, NULL, &change, err);
 	if (rc < 0)
 		return rc;
 	if (doc)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* migctl diff, apply, assert - partition files in mig-parted's format. */
+/* migctl diff, apply, assert - partition files in mig-parted's format, and layout files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,56 +7,6 @@
 #include "cli/change.h"
 #include "cli/partition.h"
 #include "shared/cleanup.h"
-
-/* A file, the config of it that was chosen, and what it wants of a machine. */
-struct partition {
-	struct mig_config *config;
-	const struct mig_config_label *label;
-	struct mig_config_want *wants; /* one for each GPU of the snapshot */
-};
-
-static void partition_free(struct partition *p)
-{
-	mig_config_free(p->config);
-	free(p->wants);
-}
-
-static int partition_read(struct cli *cli, struct partition *p, struct mig_error *err)
-{
-	const char *path = cli_option(cli, "file");
-	int rc;
-
-	if (!path)
-		return mig_fail(err, MIG_E_INVAL,
-				"%s wants a file: migctl %s -f FILE [-c NAME]", cli->verb->name,
-				cli->verb->name);
-	rc = mig_config_read(path, &p->config, err);
-	if (rc < 0)
-		return rc;
-	return mig_config_find(p->config, cli_option(cli, "config"), &p->label, err);
-}
-
-static int partition_select(struct partition *p, const struct mig_snapshot *snap,
-			    struct mig_error *err)
-{
-	const size_t n = (size_t)snap->n_gpus;
-	cleanup_free struct mig_config_gpu *gpus = calloc(n + 1, sizeof(*gpus));
-
-	free(p->wants);
-	p->wants = calloc(n + 1, sizeof(*p->wants));
-	if (!gpus || !p->wants)
-		return mig_fail(err, MIG_E_NOMEM, "read what %zu GPUs shall be", n);
-	for (size_t i = 0; i < n; i++) {
-		const struct mig_gpu *g = &snap->gpus[i];
-
-		gpus[i] = (struct mig_config_gpu){ .index = g->index,
-						   .pci_id = g->pci_id,
-						   .pci_subsystem = g->pci_subsystem,
-						   .has_mig = g->has_mig,
-						   .type = g->type };
-	}
-	return mig_config_select(p->config, p->label, gpus, n, p->wants, err);
-}
 
 /* The steps to what the file wants; with @mode_only just the mode switches. */
 static int partition_change(const struct partition *p, const struct mig_snapshot *snap,
@@ -73,8 +23,9 @@ static int partition_change(const struct partition *p, const struct mig_snapshot
 		else if (p->wants[i].mode == MIG_CONFIG_OFF && !mode_only)
 			wanted[i].mode = MIG_WANT_OFF;
 		wanted[i].request = p->wants[i].request;
+		wanted[i].names = p->wants[i].names;
 	}
-	return mig_change_make(snap, wanted, ret, err);
+	return mig_change_make(snap, wanted, NULL, ret, err);
 }
 
 /* Is a GPU to be cut whose profiles the driver will tell only once MIG is on? */
@@ -118,7 +69,7 @@ static void modes_back(struct cli *cli, const struct mig_snapshot *snap, struct 
 					 ? MIG_WANT_OFF
 					 : MIG_WANT_UNTOUCHED;
 	rc = now.n_gpus == snap->n_gpus
-		     ? mig_change_make(&now, wanted, &change, &why)
+		     ? mig_change_make(&now, wanted, NULL, &change, &why)
 		     : mig_fail(&why, MIG_E_NVML, "the driver shows %d GPUs now", now.n_gpus);
 	if (rc == 0) {
 		rc = mig_change_run(cli->machine, &now, &change, NULL, &why);
@@ -185,7 +136,7 @@ static int apply_in_two(struct cli *cli, struct partition *p, const struct mig_s
 	rc = mig_snapshot_take(cli->machine, &now, err);
 	if (rc < 0)
 		return rc;
-	rc = partition_select(p, &now, err);
+	rc = partition_select(cli, p, &now, err);
 	if (rc == 0)
 		rc = apply_in_one(cli, p, &now, err);
 	if (rc < 0)
@@ -228,14 +179,6 @@ static int diff(struct cli *cli, struct partition *p, const struct mig_snapshot 
 	return rc == 0 && is_different ? -MIG_E_DIFFERENT : rc;
 }
 
-struct mig_config_present partition_present(const struct mig_gpu *gpu)
-{
-	return (struct mig_config_present){ .index = gpu->index,
-					    .pci_id = gpu->pci_id,
-					    .mig_enabled = gpu->mode,
-					    .have = mig_gpu_request(gpu) };
-}
-
 /* "7x1g.10gb", "no instances" or "MIG off". */
 static const char *wanted_text(const struct mig_config_want *want, char *buf, size_t size)
 {
@@ -244,16 +187,32 @@ static const char *wanted_text(const struct mig_config_want *want, char *buf, si
 	return want->request.n ? mig_request_format(&want->request, buf, size) : "no instances";
 }
 
-static const char *present_text(const struct mig_gpu *gpu, char *buf, size_t size)
+static const char *present_text(const struct mig_config_want *want, const struct mig_gpu *gpu,
+				char *buf, size_t size)
 {
 	struct mig_request have = mig_gpu_request(gpu);
 
 	if (!gpu->mode)
 		return "MIG off";
-	/* As in the file: names and counts, which have no place. */
-	for (int i = 0; i < have.n; i++)
+	/* As in a partition file: names and counts, which have no place. */
+	for (int i = 0; i < have.n && !want->is_exact; i++)
 		have.want[i].start = -1;
 	return have.n ? mig_request_format(&have, buf, size) : "no instances";
+}
+
+/* What the words for what is wanted and what is there do not show. */
+static const char *hidden_difference(const struct mig_config_want *want,
+				     const struct mig_config_present *have, const char *wanted,
+				     const char *has)
+{
+	struct mig_config_want anywhere = *want;
+
+	for (int i = 0; i < anywhere.request.n; i++)
+		memset(anywhere.request.want[i].ci_start, -1,
+		       sizeof(anywhere.request.want[i].ci_start));
+	if (mig_config_match(&anywhere, have) == MIG_CONFIG_SAME)
+		return "its compute instances begin elsewhere";
+	return strcmp(wanted, has) == 0 ? "its compute instances are others" : "";
 }
 
 static json_t *assert_one(const struct cli *cli, const struct mig_config_want *want,
@@ -262,7 +221,10 @@ static json_t *assert_one(const struct cli *cli, const struct mig_config_want *w
 	const struct mig_config_present have = partition_present(gpu);
 	const bool is_named = want->mode != MIG_CONFIG_UNTOUCHED;
 	const bool is_same = mig_config_match(want, &have) != MIG_CONFIG_DIFFERENT;
-	char wanted[512], has[512];
+	char wanted_buf[512], has_buf[512];
+	const char *wanted = wanted_text(want, wanted_buf, sizeof(wanted_buf));
+	const char *has = present_text(want, gpu, has_buf, sizeof(has_buf));
+	const char *hidden = is_same ? "" : hidden_difference(want, &have, wanted, has);
 	json_t *o;
 
 	*is_different |= !is_same;
@@ -272,13 +234,13 @@ static json_t *assert_one(const struct cli *cli, const struct mig_config_want *w
 		       : is_same ? "as wanted\n"
 				 : "different: ");
 	if (!cli->is_json && !is_same)
-		printf("wanted %s; has %s\n", wanted_text(want, wanted, sizeof(wanted)),
-		       present_text(gpu, has, sizeof(has)));
+		printf("wanted %s; has %s%s%s\n", wanted, has, *hidden ? "; " : "", hidden);
 	o = json_pack("{s:i, s:b, s:b, s:s}", "gpu", gpu->index, "is_named", is_named,
-		      "is_same", is_same, "has", present_text(gpu, has, sizeof(has)));
+		      "is_same", is_same, "has", has);
 	if (is_named)
-		json_object_set_new(o, "wanted",
-				    json_string(wanted_text(want, wanted, sizeof(wanted))));
+		json_object_set_new(o, "wanted", json_string(wanted));
+	if (*hidden)
+		json_object_set_new(o, "difference", json_string(hidden));
 	return o;
 }
 
@@ -313,8 +275,12 @@ static void warn_unnamed(const struct cli *cli, const struct partition *p,
 		if (p->wants[i].mode != MIG_CONFIG_UNTOUCHED)
 			return;
 	}
-	fprintf(stderr, "migctl: %s: config \"%s\" names no GPU of machine %s\n",
-		cli_option(cli, "file"), p->label->name, snap->machine);
+	if (p->label)
+		fprintf(stderr, "migctl: %s: config \"%s\" names no GPU of machine %s\n",
+			cli_option(cli, "file"), p->label->name, snap->machine);
+	else
+		fprintf(stderr, "migctl: %s names no GPU of machine %s\n",
+			cli_option(cli, "file"), snap->machine);
 }
 
 /* Read the file before the machine is looked at: its mistakes are told without a driver. */
@@ -329,7 +295,7 @@ static int run_with(struct cli *cli, struct mig_error *err,
 	if (rc == 0)
 		rc = cli_machine(cli, &snap, err);
 	if (rc == 0)
-		rc = partition_select(&p, &snap, err);
+		rc = partition_select(cli, &p, &snap, err);
 	if (rc == 0)
 		warn_unnamed(cli, &p, &snap);
 	if (rc == 0)
@@ -355,14 +321,18 @@ static int run_assert(struct cli *cli, struct mig_error *err)
 }
 
 static const struct option look_options[] = {
-	{ "file", 'f', "FILE", "the partition file, in mig-parted's format" },
-	{ "config", 'c', "NAME", "the config in it; may be left out where there is but one" },
+	{ "file", 'f', "FILE", "a partition file, in mig-parted's format, or a layout file" },
+	{ "config", 'c', "NAME",
+	  "the config in a partition file; may be left out where there is but one" },
+	{ "any-machine", 0, NULL, "take a layout file that is for another machine" },
 	{ 0 },
 };
 
 static const struct option apply_options[] = {
-	{ "file", 'f', "FILE", "the partition file, in mig-parted's format" },
-	{ "config", 'c', "NAME", "the config in it; may be left out where there is but one" },
+	{ "file", 'f', "FILE", "a partition file, in mig-parted's format, or a layout file" },
+	{ "config", 'c', "NAME",
+	  "the config in a partition file; may be left out where there is but one" },
+	{ "any-machine", 0, NULL, "take a layout file that is for another machine" },
 	{ "dry-run", 'n', NULL, "show the steps and change nothing" },
 	{ 0 },
 };
@@ -373,7 +343,7 @@ const struct verb verb_diff = {
 	.operands = "-f FILE [-c NAME]",
 	.summary = "show what apply would do",
 	.text = "Prints for each GPU how many MIG devices would be kept, created and "
-		"destroyed, and the steps. GPUs that the config does not name are untouched. "
+		"destroyed, and the steps. GPUs that the file does not name are untouched. "
 		"The exit status is 0 when the machine is as wanted, 1 when it differs, and 2 "
 		"or more after an error.",
 	.example = "  migctl diff -f partitions.yaml -c all-balanced\n",
@@ -384,14 +354,36 @@ const struct verb verb_diff = {
 const struct verb verb_apply = {
 	.name = "apply",
 	.operands = "-f FILE [-c NAME]",
-	.summary = "cut the GPUs as a partition file says",
-	.text = "Makes the machine what the config says with the fewest steps: an instance "
+	.summary = "cut the GPUs as a file says",
+	.text = "Makes the machine what the file says with the fewest steps: an instance "
 		"that is wanted and there is not touched, and neither is a GPU that the "
-		"config does not name. Nothing that a process holds is destroyed: the refusal "
+		"file does not name. Nothing that a process holds is destroyed: the refusal "
 		"names the process. When a step fails, the steps before it are undone.\n\n"
-		"The file is mig-parted's, version v1, and is read as strictly.",
+		"A partition file is mig-parted's, version v1, and is read as strictly.\n\n"
+		"A layout file, version migctl/v1, says what that format cannot: where each "
+		"instance begins, and what it is called. Each entry names a GPU (gpu: an "
+		"index, a UUID or a PCI bus id) or several (gpus: all, or a list), perhaps "
+		"its gpu-type, whether MIG is on (mig-enabled), and then its instances. Each "
+		"of these has a profile, and may have a start (a placement unit), a count, a "
+		"name, and compute-instances: a list of the same, whose starts are compute "
+		"slices; [] for none. What is not said is free to be chosen. A layout file "
+		"that names its machine is refused on another, unless --any-machine says "
+		"otherwise. docs/LAYOUT.md has all of it.",
 	.example = "  migctl apply -f partitions.yaml -c all-balanced --dry-run\n"
-		   "  migctl apply -f partitions.yaml -c all-balanced\n",
+		   "  migctl apply -f partitions.yaml -c all-balanced\n"
+		   "  migctl apply -f layout.yaml\n\n"
+		   "layout.yaml:\n"
+		   "  version: migctl/v1\n"
+		   "  gpus:\n"
+		   "    - gpu: 0\n"
+		   "      mig-enabled: true\n"
+		   "      instances:\n"
+		   "        - {profile: 3g.40gb, start: 4, name: team-a/llm}\n"
+		   "        - profile: 3g.40gb\n"
+		   "          start: 0\n"
+		   "          compute-instances:\n"
+		   "            - {profile: 1c.3g.40gb, start: 2}\n"
+		   "            - {profile: 1c.3g.40gb}\n",
 	.options = apply_options,
 	.flags = VERB_CHANGES,
 	.run = run_apply,
@@ -400,9 +392,11 @@ const struct verb verb_apply = {
 const struct verb verb_assert = {
 	.name = "assert",
 	.operands = "-f FILE [-c NAME]",
-	.summary = "say whether the GPUs are cut as a partition file says",
+	.summary = "say whether the GPUs are cut as a file says",
 	.text = "The exit status is 0 when they are, 1 when one differs, and 2 or more after "
-		"an error. As with mig-parted, MIG devices are compared by name and number.",
+		"an error. By a partition file MIG devices are compared by name and number, as "
+		"mig-parted does; by a layout file GPU instance by GPU instance, and by their "
+		"places where the file says them. Names are not compared.",
 	.example = "  migctl assert -f partitions.yaml -c all-balanced && echo ready\n",
 	.options = look_options,
 	.run = run_assert,

@@ -31,7 +31,7 @@ static int want(int gpu, struct mig_wanted wanted)
 {
 	struct mig_change change;
 
-	return run(mig_change_make_one(&snap, gpu, &wanted, &change, &err), &change);
+	return run(mig_change_make_one(&snap, gpu, &wanted, NULL, &change, &err), &change);
 }
 
 static int list_profiles(const struct mig_gpu_type *type)
@@ -94,7 +94,8 @@ static int act(int gpu, const char *verb, char **names)
 	if (strcmp(verb, "disable") == 0)
 		return want(gpu, (struct mig_wanted){ .mode = MIG_WANT_OFF });
 	if (strcmp(verb, "destroy") == 0)
-		return want(gpu, (struct mig_wanted){ MIG_WANT_ON, { snap.gpus[gpu].type } });
+		return want(gpu,
+			    (struct mig_wanted){ MIG_WANT_ON, { snap.gpus[gpu].type }, { 0 } });
 	return mig_fail(&err, MIG_E_INVAL, "no verb %s", verb);
 }
 

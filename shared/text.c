@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Room for @more bytes and the final NUL; false leaves @t as it was. */
 static bool text_reserve(struct text *t, size_t more)
@@ -249,6 +250,13 @@ static unsigned least(unsigned a, unsigned b, unsigned c)
 	const unsigned m = a < b ? a : b;
 
 	return m < c ? m : c;
+}
+
+bool text_is_bus_id(const char *s, const char *bus)
+{
+	return strcasecmp(s, bus) == 0 ||
+	       (strncmp(bus, "0000", 4) == 0 && strcasecmp(s, bus + 4) == 0) ||
+	       (strncmp(bus, "00000000:", 9) == 0 && strcasecmp(s, bus + 9) == 0);
 }
 
 unsigned text_distance(const char *a, const char *b)

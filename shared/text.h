@@ -38,6 +38,10 @@ char *text_bytes(uint64_t bytes, char *buf, size_t size);
 /** text_parse_bytes - "6GiB", "512MiB", "4096", "1.5GiB". false: it is none. */
 bool text_parse_bytes(const char *s, uint64_t *ret);
 
+/** text_is_bus_id - does @s mean the PCI device that NVML calls @bus, "00000000:07:00.0"? The
+ *  kernel writes "0000:07:00.0" for it, and lspci "07:00.0". */
+bool text_is_bus_id(const char *s, const char *bus);
+
 /** text_distance - the edit distance of two words, for "did you mean"; case is ignored. */
 unsigned text_distance(const char *a, const char *b);
 

@@ -69,7 +69,7 @@ static inline void make(const char *text)
 	const struct mig_wanted w = want(text);
 
 	mig_change_free(&change);
-	if (mig_change_make_one(&snap, 0, &w, &change, &err) < 0)
+	if (mig_change_make_one(&snap, 0, &w, NULL, &change, &err) < 0)
 		fail_msg("%s: %s", text, err.msg);
 }
 

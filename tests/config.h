@@ -35,10 +35,17 @@ static inline const struct mig_config_gpu *machine(void)
 {
 	static struct mig_config_gpu gpus[N_GPUS];
 
-	gpus[0] = (struct mig_config_gpu){ 0, 0x20B210DE, 0x146310DE, true,
-					   type("A100-SXM4-80GB") };
+	gpus[0] = (struct mig_config_gpu){ 0,
+					   0x20B210DE,
+					   0x146310DE,
+					   true,
+					   type("A100-SXM4-80GB"),
+					   "GPU-00510000-0000",
+					   "00000000:07:00.0" };
 	gpus[1] = gpus[0];
 	gpus[1].index = 1;
+	gpus[1].uuid = "GPU-00510000-0001";
+	gpus[1].bus_id = "00000000:0F:00.0";
 	gpus[2] = (struct mig_config_gpu){ 2, 0x20B710DE, 0x153210DE, true, type("A30") };
 	gpus[3] = (struct mig_config_gpu){ 3, 0x1EB810DE, 0x12A210DE, false, NULL };
 	return gpus;
@@ -79,6 +86,25 @@ static inline void select_all(const struct mig_config *cfg, const char *name,
 
 	if (mig_config_select(cfg, label(cfg, name), machine(), N_GPUS, wants, &err) < 0)
 		fail_msg("%s", err.msg);
+}
+
+static inline struct mig_layout_file *parse_layout(const char *text)
+{
+	struct mig_layout_file *file = NULL;
+	struct mig_error err = { 0 };
+
+	if (mig_layout_file_parse(text, strlen(text), "l.yaml", &file, &err) < 0)
+		fail_msg("%s", err.msg);
+	return file;
+}
+
+/* A layout file with these entries; the first is on line 3. */
+static inline const char *layout_text(const char *entries)
+{
+	static char buf[8192];
+
+	snprintf(buf, sizeof(buf), "version: migctl/v1\ngpus:\n%s", entries);
+	return buf;
 }
 
 #endif

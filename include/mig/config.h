@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Partition files: what people write about how their GPUs shall be cut, in the format of
- * mig-parted, NVIDIA's MIG partition editor (version v1 of its "mig-configs").
+ * What people write about how their GPUs shall be cut. There are two kinds of file, told apart
+ * by their "version".
+ *
+ * Partition files are in the format of mig-parted, NVIDIA's MIG partition editor (version v1 of
+ * its "mig-configs").
  *
  *	version: v1
  *	mig-configs:
@@ -17,6 +20,21 @@
  * mig-parted accepts and can never have been meant (a filter that is no PCI id, a GPU index
  * below 0, a file without configs) is refused, with the line. So are YAML's anchors, aliases
  * and tags, which no such file needs.
+ *
+ * Layout files are ours, and say what that format cannot: where each instance stands, and what
+ * it is called (docs/LAYOUT.md).
+ *
+ *	version: migctl/v1
+ *	machine: {kind: hardware, name: node1}     <- struct mig_layout_machine
+ *	gpus:
+ *	  - gpu: 0                                 <- struct mig_layout_entry
+ *	    mig-enabled: true
+ *	    instances:
+ *	      - {profile: 3g.40gb, start: 4, name: team-a/llm}   <- struct mig_layout_item
+ *	      - profile: 3g.40gb
+ *	        start: 0
+ *	        compute-instances:
+ *	          - {profile: 1c.3g.40gb, count: 3}              <- also one
  *
  * Nothing here touches a driver: a machine's GPUs come in as values, and what is wanted of
  * each of them goes out as values.
@@ -109,25 +127,29 @@ MIG_API MIG_MUST_USE int mig_config_find(const struct mig_config *cfg, const cha
 					 const struct mig_config_label **ret,
 					 struct mig_error *err);
 
-/* One GPU of the machine, as far as a config asks. */
+/* One GPU of the machine, as far as a file asks. */
 struct mig_config_gpu {
 	int index;
 	uint32_t pci_id, pci_subsystem;  /* 0x20B210DE; 0: not known, no filter matches it */
 	bool has_mig;                    /* can this GPU be cut at all? */
 	const struct mig_gpu_type *type; /* borrowed; NULL: nobody knows its profiles */
+	const char *uuid, *bus_id;       /* borrowed, for layout files; NULL: not known */
 };
 
 enum mig_config_mode {
-	MIG_CONFIG_UNTOUCHED, /* the config does not name this GPU: leave it as it is */
+	MIG_CONFIG_UNTOUCHED, /* the file does not name this GPU: leave it as it is */
 	MIG_CONFIG_OFF,       /* MIG mode off */
 	MIG_CONFIG_ON,        /* MIG mode on, with these instances and no others */
 };
 
-/* What a config wants of one GPU. */
+/* What a file wants of one GPU. */
 struct mig_config_want {
 	enum mig_config_mode mode;
-	unsigned line;              /* of the entry that decided; 0 when untouched */
-	struct mig_request request; /* empty unless ON; type is the GPU's; every start is -1 */
+	unsigned line; /* of the entry that decided; 0 when untouched */
+	/* Empty unless ON; its type is the GPU's. Of a partition file every start is -1. */
+	struct mig_request request;
+	struct mig_want_names names; /* of a partition file none */
+	bool is_exact; /* of a layout file: as many MIG devices cut in another way are not it */
 };
 
 /**
@@ -162,7 +184,7 @@ struct mig_config_present {
 	int index;
 	uint32_t pci_id; /* 0x20B210DE */
 	bool mig_enabled;
-	struct mig_request have; /* what stands; starts are ignored; empty unless mig_enabled */
+	struct mig_request have; /* what stands; empty unless mig_enabled */
 };
 
 enum mig_config_match {
@@ -174,13 +196,14 @@ enum mig_config_match {
 };
 
 /**
- * mig_config_match - is what stands what a config wants?
- * @want:	from mig_config_select().
+ * mig_config_match - is what stands what a file wants?
+ * @want:	from mig_config_select() or mig_layout_file_select().
  * @have:	the same GPU; its request is of the same GPU type.
  *
- * Placements do not count: a partition file cannot say them. A GPU that the config leaves
- * untouched matches always; so does one with MIG off, whatever a stale @have->have says, when
- * OFF is wanted.
+ * Starts count where @want says them, which a partition file cannot; one of @have that is not
+ * known is no other. Names do not count. A GPU that the file leaves untouched matches always;
+ * so does one with MIG off, whatever a stale @have->have says, when OFF is wanted. An is_exact
+ * @want is SAME or DIFFERENT.
  */
 MIG_API enum mig_config_match mig_config_match(const struct mig_config_want *want,
 					       const struct mig_config_present *have);
@@ -215,5 +238,141 @@ enum mig_config_format { MIG_CONFIG_YAML, MIG_CONFIG_JSON };
 MIG_API MIG_MUST_USE int mig_config_write(const struct mig_config *cfg,
 					  enum mig_config_format format, char **ret,
 					  struct mig_error *err);
+
+/* A layout file names the machine that it was made of or for. */
+struct mig_layout_machine {
+	bool is_simulated;
+	const char *name; /* the simulated machine's, or the host's */
+};
+
+/* A GPU as a layout file names it. */
+struct mig_layout_gpu {
+	int index;      /* as NVML counts, or -1: */
+	const char *id; /* its UUID, "GPU-...", or PCI bus id */
+	unsigned line;
+};
+
+/* A GPU instance, or a compute instance in one. */
+struct mig_layout_item {
+	unsigned line;
+	const char *profile; /* by the grammar of mig_config_parse(); not checked for a GPU */
+	int start; /* placement unit, of a compute instance compute slice; -1: anywhere */
+	int count; /* 1 or more; 1 of what has a start or a name */
+	const char *name; /* of the MIG device, see mig_instance_name_ok(); NULL: none */
+	/* Of a GPU instance. Not split, it has the compute instance that is all of it. */
+	bool is_split;
+	size_t n_cis; /* 0 with is_split: none at all */
+	const struct mig_layout_item *cis;
+};
+
+/* What some GPUs shall be. */
+struct mig_layout_entry {
+	unsigned line;
+	bool is_all; /* "gpus: all"; otherwise a list */
+	size_t n_gpus;
+	const struct mig_layout_gpu *gpus;
+	const char *gpu_type; /* with is_all: only these; otherwise they must be; NULL: any */
+	bool mig_enabled;
+	size_t n_instances; /* 0 with mig_enabled: MIG mode on and no instances */
+	const struct mig_layout_item *instances; /* in the order of the file */
+};
+
+/* A layout file. Everything it points to is its own and lives as long as it does. */
+struct mig_layout_file {
+	const char *name; /* what messages call it */
+	bool has_machine;
+	struct mig_layout_machine machine;
+	unsigned machine_line;
+	size_t n_entries; /* at least 1 */
+	const struct mig_layout_entry *entries;
+	struct arena *memory; /* private: all of it */
+};
+
+/**
+ * mig_layout_file_is - is this the text of a layout file, by its "version"?
+ *
+ * A text that cannot be read is none: mig_config_parse() says why.
+ */
+MIG_API bool mig_layout_file_is(const char *text, size_t len);
+
+/**
+ * mig_layout_file_parse - read a layout file, all of it or none.
+ * @text:	@len bytes of YAML or JSON, need not end in NUL.
+ * @name:	what to call it in messages: a path. Copied.
+ * @ret:	written on success only; the caller frees it with mig_layout_file_free().
+ *
+ * Errors: SYNTAX - "NAME:LINE: what is wrong", contradictions and names that stand twice among
+ * it; NOMEM.
+ */
+MIG_API MIG_MUST_USE int mig_layout_file_parse(const char *text, size_t len, const char *name,
+					       struct mig_layout_file **ret,
+					       struct mig_error *err);
+
+/** mig_layout_file_read - the same for a file of at most 1 MiB. Errors also: IO; INVAL: too large. */
+MIG_API MIG_MUST_USE int mig_layout_file_read(const char *path, struct mig_layout_file **ret,
+					      struct mig_error *err);
+
+/** mig_layout_file_free - NULL is accepted. */
+MIG_API void mig_layout_file_free(struct mig_layout_file *file);
+
+/**
+ * mig_layout_file_select - what a layout file wants of each GPU of a machine.
+ * @here:	the machine; NULL: any will do, whatever the file says.
+ * @gpus:	@n GPUs, in any order, each index once.
+ * @ret:	@n answers, one for each of @gpus; written on success only.
+ *
+ * GPUs that the file does not name are untouched; "gpus: all" passes over those without MIG.
+ * The wants of a request stand in the order of the file, a count written out.
+ *
+ * Errors, all beginning "NAME:LINE: ": MACHINE - the file is of another machine; NOENT - no such
+ * GPU, or its type has no such profile; NOSPACE - the line's instance does not fit on an empty
+ * GPU, or into its GPU instance, beside those of the lines before it; UNSUPPORTED - MIG is asked
+ * of a named GPU that has none, or instances of one whose profiles nobody knows; SYNTAX - a GPU
+ * is named twice, or is not of the type that is said. And NOMEM.
+ */
+MIG_API MIG_MUST_USE int mig_layout_file_select(const struct mig_layout_file *file,
+						const struct mig_layout_machine *here,
+						const struct mig_config_gpu *gpus, size_t n,
+						struct mig_config_want *ret,
+						struct mig_error *err);
+
+/* How one GPU is cut, or shall be, for a layout file to say. All of it is borrowed. */
+struct mig_layout_state {
+	int index;
+	const char *uuid;     /* NULL or "": the file names the GPU by @index */
+	const char *gpu_type; /* its key; NULL: not said */
+	bool mig_enabled;
+	const struct mig_request *request;  /* NULL: no instances */
+	const struct mig_want_names *names; /* NULL: none */
+};
+
+/**
+ * mig_layout_file_make - a layout file that says how GPUs are cut.
+ * @machine:	that the file is for alone; NULL: for any.
+ * @gpus:	@n of them, at least 1.
+ * @ret:	written on success only; the caller frees it with mig_layout_file_free().
+ *
+ * Starts are said where the request says them; of a compute instance that is all of its GPU
+ * instance they need not be.
+ *
+ * Errors: INVAL - no GPU, a want that is none of its type, or a name that cannot be written or
+ * stands twice; NOMEM.
+ */
+MIG_API MIG_MUST_USE int mig_layout_file_make(const struct mig_layout_machine *machine,
+					      const struct mig_layout_state *gpus, size_t n,
+					      struct mig_layout_file **ret,
+					      struct mig_error *err);
+
+/**
+ * mig_layout_file_write - a layout file, read or made, as text.
+ * @ret:	NUL-terminated, ends in a newline; written on success only; the caller frees it.
+ *
+ * mig_layout_file_parse() of the text gives an equal file, but for the lines, and of that the
+ * same text is written. A text past the bounds of reading (1 MiB) is refused there.
+ * Errors: NOMEM.
+ */
+MIG_API MIG_MUST_USE int mig_layout_file_write(const struct mig_layout_file *file,
+					       enum mig_config_format format, char **ret,
+					       struct mig_error *err);
 
 #endif

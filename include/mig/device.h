@@ -121,7 +121,8 @@ MIG_API void mig_snapshot_free(struct mig_snapshot *snap);
 MIG_API struct mig_layout mig_gpu_layout(const struct mig_gpu *gpu);
 
 /**
- * mig_gpu_request - what stands on a GPU, as a request that would make it, starts included.
+ * mig_gpu_request - what stands on a GPU, as a request that would make it just so: starts
+ * included, of the compute instances too.
  *
  * What is not known (a GPU instance of a profile nobody knows) is left out.
  */

@@ -154,7 +154,22 @@ struct mig_want {
 	int8_t start;                    /* placement unit, or -1 for "anywhere" */
 	uint8_t n_ci;                    /* 0: a GPU instance without compute instances */
 	uint8_t ci[MIG_CI_PROFILES_MAX]; /* index into the profile's ci, in order of creation */
+	int8_t ci_start[MIG_CI_PROFILES_MAX]; /* compute slice of the GI, or -1: anywhere */
 };
+
+/** mig_want_empty - a GPU instance at @start, or -1, without compute instances: where every
+ *  want begins, so that compute instances that are added may stand anywhere. */
+MIG_API struct mig_want mig_want_empty(int profile, int start);
+
+/**
+ * mig_want_place - find a place for the compute instances of a want in its GPU instance.
+ * @gi:	the profile of the want.
+ *
+ * As mig_ci_place(), but those that say where they want to begin begin there.
+ */
+MIG_API MIG_MUST_USE int mig_want_place(const struct mig_profile *gi,
+					const struct mig_want *want, uint16_t used,
+					int *ret_starts, struct mig_error *err);
 
 enum {
 	MIG_INSTANCE_NAME_MAX = 64, /* bytes of an instance's name, with the final NUL */
@@ -237,6 +252,9 @@ MIG_API MIG_MUST_USE int mig_request_add_count(struct mig_request *req, const ch
 MIG_API MIG_MUST_USE int mig_request_place(const struct mig_request *req,
 					   const struct mig_layout *lay, int *ret_starts,
 					   struct mig_layout *ret, struct mig_error *err);
+
+/** mig_request_can_place - would mig_request_place() find a way? Without words, and quicker. */
+MIG_API bool mig_request_can_place(const struct mig_request *req, const struct mig_layout *lay);
 
 /**
  * mig_layout_format - "3g.40gb@4 2x1g.10gb@0,1" into @buf, cut at @len; returns @buf.

@@ -47,11 +47,21 @@ struct mig_gpu_change {
 	int n_disturbed; /* wanted afterwards and there before, but destroyed on the way */
 };
 
+/* A name that a compute instance bears after a change. */
+struct mig_change_name {
+	int gpu;    /* index into the snapshot's gpus */
+	int step;   /* index of the CI_CREATE that makes it, or -1: it is kept */
+	int gi, ci; /* indices into the snapshot, of one that is kept; else -1 */
+	char name[MIG_INSTANCE_NAME_MAX];
+};
+
 struct mig_change {
 	int n_steps, room;
-	struct mig_step *steps; /* in the order of running: what goes, mode, what comes */
+	struct mig_step *steps; /* in the order of running */
 	int n_gpus;
 	struct mig_gpu_change *gpus; /* one for each of the snapshot's */
+	int n_names;
+	struct mig_change_name *names; /* of the GPUs with MIG_WANT_ON */
 };
 
 /** mig_change_free - release a change; NULL and an empty one are accepted. */
@@ -67,29 +77,57 @@ enum mig_want_mode {
 
 struct mig_wanted {
 	enum mig_want_mode mode;
-	struct mig_request request; /* for MIG_WANT_ON */
+	struct mig_request request;  /* for MIG_WANT_ON */
+	struct mig_want_names names; /* of its compute instances; those left out have none */
+};
+
+/* A compute instance that stands and has a valid name: indices into the snapshot. */
+struct mig_named {
+	int gpu, gi, ci;
+	char name[MIG_INSTANCE_NAME_MAX];
+};
+
+/* What is known of the instances that stand, beyond the snapshot. */
+struct mig_change_hints {
+	const struct mig_holder *holders; /* as of mig_holders() */
+	int n_holders;
+	const struct mig_named *named;
+	int n_named;
 };
 
 /**
  * mig_change_make - the fewest steps from a snapshot to what is wanted.
  * @wanted:	one for each of the snapshot's GPUs.
+ * @hints:	who holds what, and what has a name; may be NULL.
  * @ret:	written on success only; mig_change_free() it.
  *
- * Of all ways to serve the request one is taken that disturbs the fewest MIG devices:
- * instances that are wanted stay where they are, and so do compute instances inside them.
- * What must be made is placed as by mig_request_place() beside what stays.
+ * Of all ways to serve the request, that one is taken which keeps the most of what is held
+ * (what is held and cannot be kept, mig_change_run() refuses to destroy); of these, which keeps
+ * the most named instances for the wants of their names; of these, which disturbs the fewest
+ * MIG devices; and of these, which keeps the most GPU instances. What stays is not touched:
+ * compute instances come and go inside it. What must be made is placed as by
+ * mig_request_place() beside what stays.
+ *
+ * The steps of a GPU: mode; what goes and comes inside GPU instances that stay; then each GPU
+ * instance that is made, as soon as there is room for it, what is in its way going just before;
+ * and last what goes without being in anybody's way. A name goes to the compute instance that
+ * serves the want of that name; one that is kept for a want without a name keeps its own,
+ * unless that is wanted elsewhere.
  *
  * Errors: NOSPACE - the request fits no empty GPU either, or the compute instances of one item
- * do not fit into it; INVAL - it is of another GPU type; UNSUPPORTED - the GPU has no MIG, or
- * its profiles are not known and instances are wanted; PERM - the GPU is_partial; NOMEM.
+ * do not fit into it; INVAL - it is of another GPU type, or a name stands twice or for nothing;
+ * UNSUPPORTED - the GPU has no MIG, or its profiles are not known and instances are wanted;
+ * PERM - the GPU is_partial; NOMEM.
  */
 MIG_API MIG_MUST_USE int mig_change_make(const struct mig_snapshot *snap,
 					 const struct mig_wanted *wanted,
+					 const struct mig_change_hints *hints,
 					 struct mig_change *ret, struct mig_error *err);
 
 /** mig_change_make_one - the same where something is wanted of one GPU only. */
 MIG_API MIG_MUST_USE int mig_change_make_one(const struct mig_snapshot *snap, int gpu,
 					     const struct mig_wanted *wanted,
+					     const struct mig_change_hints *hints,
 					     struct mig_change *ret, struct mig_error *err);
 
 /**
@@ -110,6 +148,15 @@ MIG_API MIG_MUST_USE int mig_change_create(const struct mig_snapshot *snap, int 
 MIG_API MIG_MUST_USE int mig_change_destroy(const struct mig_snapshot *snap,
 					    const struct mig_ref *refs, int n, bool keep_gi,
 					    struct mig_change *ret, struct mig_error *err);
+
+/**
+ * mig_change_again - the step that destroys a MIG device as this one makes it.
+ * @step:	index of a step that makes a compute instance, or a GPU instance without any.
+ *
+ * Of each kind (profile, CI profile) the first that comes on a GPU is the first that goes there,
+ * and so on. Return: the index of that step; -1 where none goes that is left, or nothing is made.
+ */
+MIG_API int mig_change_again(const struct mig_change *change, int step);
 
 /** mig_step_format - a step in words, "GPU 0: create 3g.40gb@4". Returns @buf. */
 MIG_API const char *mig_step_format(const struct mig_snapshot *snap,

@@ -5,11 +5,13 @@
 
 #include <mig/catalog.h>
 #include <mig/config.h>
+#include <mig/cost.h>
 #include <mig/device.h>
 #include <mig/error.h>
 #include <mig/geometry.h>
 #include <mig/manage.h>
 #include <mig/plan.h>
 #include <mig/smi.h>
+#include <mig/workload.h>
 
 #endif

@@ -153,16 +153,18 @@ static struct mig_config_entry finish(const struct export *x, const struct group
 	struct mig_config_entry e = { .mig_enabled = x->gpus[g->first].mig_enabled,
 				      .n_devices = g->n_devices,
 				      .devices = g->devices };
+	/* No filter means a GPU whose PCI id is not known. */
+	const bool is_filtered = x->n_groups > 1 && !is_one_kind(x) && !has_filter(g, 0);
 	size_t n_passing = 0;
 
 	for (size_t i = 0; i < x->n; i++)
-		n_passing += has_filter(g, x->gpus[i].pci_id);
+		n_passing += !is_filtered || has_filter(g, x->gpus[i].pci_id);
 	e.is_all = n_passing == g->n_indices;
 	if (!e.is_all) {
 		e.n_indices = g->n_indices;
 		e.indices = g->indices;
 	}
-	if (x->n_groups > 1 && !is_one_kind(x)) {
+	if (is_filtered) {
 		e.n_filters = g->n_filters;
 		e.filters = g->filters;
 	}

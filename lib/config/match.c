@@ -6,44 +6,77 @@
 
 enum { CIS_MAX = MIG_CI_PROFILES_MAX };
 
-/* How many compute instances of every kind a GPU instance has: their order says nothing. */
-struct ci_counts {
-	uint8_t n[CIS_MAX];
+/* edges[i], bit k: the k-th thing that stands could be the i-th that is wanted. */
+struct pairing {
+	uint16_t edges[MIG_UNITS_MAX];
+	int owner[MIG_UNITS_MAX]; /* of each thing that stands: the want it is, or -1 */
 };
 
-static struct ci_counts count_cis(const struct mig_want *gi)
+/* Find want @i a thing of its own, moving other wants to others where that helps. */
+static bool pair(struct pairing *p, int i, uint16_t *tried)
 {
-	struct ci_counts counts = { { 0 } };
-
-	for (int i = 0; i < gi->n_ci; i++)
-		counts.n[gi->ci[i]]++;
-	return counts;
+	for (int k = 0; k < MIG_UNITS_MAX; k++) {
+		if (!(p->edges[i] >> k & 1) || *tried >> k & 1)
+			continue;
+		*tried |= (uint16_t)(1U << k);
+		if (p->owner[k] < 0 || pair(p, p->owner[k], tried)) {
+			p->owner[k] = i;
+			return true;
+		}
+	}
+	return false;
 }
 
-static bool is_alike(const struct mig_want *a, const struct mig_want *b)
+/* Has each of @n wants a thing of its own? */
+static bool is_paired(struct pairing *p, int n)
 {
-	const struct ci_counts x = count_cis(a), y = count_cis(b);
+	for (int k = 0; k < MIG_UNITS_MAX; k++)
+		p->owner[k] = -1;
+	for (int i = 0; i < n; i++) {
+		uint16_t tried = 0;
 
-	return a->profile == b->profile && memcmp(&x, &y, sizeof(x)) == 0;
-}
-
-/* Each GPU instance of the one has its own in the other. */
-static bool same_instances(const struct mig_request *a, const struct mig_request *b)
-{
-	uint32_t taken = 0;
-
-	if (a->n != b->n)
-		return false;
-	for (int i = 0; i < a->n; i++) {
-		int at = 0;
-
-		while (at < b->n && ((taken >> at & 1) || !is_alike(&a->want[i], &b->want[at])))
-			at++;
-		if (at == b->n)
+		if (!pair(p, i, &tried))
 			return false;
-		taken |= 1U << at;
 	}
 	return true;
+}
+
+static bool is_at(int want, int have)
+{
+	return want < 0 || have < 0 || want == have;
+}
+
+/* Could the GPU instance @have be the one that is wanted? */
+static bool is_alike(const struct mig_want *want, const struct mig_want *have)
+{
+	struct pairing cis = { 0 };
+
+	if (want->profile != have->profile || want->n_ci != have->n_ci ||
+	    !is_at(want->start, have->start))
+		return false;
+	for (int i = 0; i < want->n_ci; i++) {
+		for (int k = 0; k < have->n_ci; k++) {
+			if (want->ci[i] == have->ci[k] &&
+			    is_at(want->ci_start[i], have->ci_start[k]))
+				cis.edges[i] |= (uint16_t)(1U << k);
+		}
+	}
+	return is_paired(&cis, want->n_ci);
+}
+
+static bool same_instances(const struct mig_request *want, const struct mig_request *have)
+{
+	struct pairing gis = { 0 };
+
+	if (want->n != have->n)
+		return false;
+	for (int i = 0; i < want->n; i++) {
+		for (int k = 0; k < have->n; k++) {
+			if (is_alike(&want->want[i], &have->want[k]))
+				gis.edges[i] |= (uint16_t)(1U << k);
+		}
+	}
+	return is_paired(&gis, want->n);
 }
 
 static bool same_devices(const struct mig_request *a, const struct mig_request *b)
@@ -74,6 +107,7 @@ enum mig_config_match mig_config_match(const struct mig_config_want *want,
 		return MIG_CONFIG_DIFFERENT;
 	if (want->mode == MIG_CONFIG_OFF || same_instances(&want->request, &have->have))
 		return MIG_CONFIG_SAME;
-	return same_devices(&want->request, &have->have) ? MIG_CONFIG_SAME_DEVICES
-							 : MIG_CONFIG_DIFFERENT;
+	return !want->is_exact && same_devices(&want->request, &have->have)
+		       ? MIG_CONFIG_SAME_DEVICES
+		       : MIG_CONFIG_DIFFERENT;
 }

@@ -160,21 +160,12 @@ const char *mig_config_label_fault(const char *label)
 
 void *mig_config_alloc(struct mig_config *cfg, size_t n, size_t size)
 {
-	/* One more, so that an empty list is no NULL either. */
-	void *p = arena_alloc(cfg->memory, (n + 1) * size);
-
-	if (p)
-		memset(p, 0, (n + 1) * size);
-	return p;
+	return arena_zeroed(cfg->memory, n, size);
 }
 
 const char *mig_config_copy(struct mig_config *cfg, const char *s)
 {
-	char *copy = mig_config_alloc(cfg, strlen(s), 1);
-
-	if (copy)
-		memcpy(copy, s, strlen(s));
-	return copy;
+	return arena_copy(cfg->memory, s);
 }
 
 struct mig_config *mig_config_new(const char *name)

@@ -231,7 +231,7 @@ static int want_entry(const struct selection *sel, const struct mig_config_entry
 		rc = make_request(sel, e, gpu, &req);
 	if (rc < 0)
 		return rc;
-	*want = (struct mig_config_want){ mode, e->line, req };
+	*want = (struct mig_config_want){ .mode = mode, .line = e->line, .request = req };
 	return 0;
 }
 

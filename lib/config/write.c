@@ -12,6 +12,14 @@
 
 #include "shared/text.h"
 
+/* "3g.40gb", which no YAML takes for a number; with attributes it may have a comma. */
+static bool is_plain_profile(const char *s)
+{
+	struct mig_config_profile p;
+
+	return !mig_config_profile_read(s, &p) && !strchr(s, ',');
+}
+
 /* Would YAML read @s, unquoted, as just these letters? */
 static bool is_plain(const char *s)
 {
@@ -19,8 +27,10 @@ static bool is_plain(const char *s)
 					     "off", "true", "false", "null" };
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	static const char more[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "0123456789-_.+";
+				   "0123456789-_.+/";
 
+	if (is_plain_profile(s))
+		return true;
 	if (!strchr(letters, s[0]) || s[strspn(s, more)] != '\0')
 		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -30,13 +40,13 @@ static bool is_plain(const char *s)
 	return true;
 }
 
-/* A label; mig_config_label_fault() saw to it that only these two need an escape. */
-static void add_label(struct text *t, const char *s)
+void mig_config_add_word(struct text *t, const char *s)
 {
 	if (is_plain(s)) {
 		text_add(t, "%s", s);
 		return;
 	}
+	/* Of what there can be only these two need an escape. */
 	text_add(t, "\"");
 	for (; *s; s++)
 		text_add(t, *s == '"' || *s == '\\' ? "\\%c" : "%c", *s);
@@ -96,7 +106,7 @@ static char *write_yaml(const struct mig_config *cfg)
 	text_add(&t, "version: v1\nmig-configs:\n");
 	for (size_t i = 0; i < cfg->n_labels; i++) {
 		text_add(&t, "  ");
-		add_label(&t, cfg->labels[i].name);
+		mig_config_add_word(&t, cfg->labels[i].name);
 		text_add(&t, ":\n");
 		for (size_t k = 0; k < cfg->labels[i].n_entries; k++)
 			add_entry(&t, &cfg->labels[i].entries[k]);

@@ -26,14 +26,6 @@ static int no_gpu(const struct mig_snapshot *snap, const char *text, struct mig_
 			snap->machine, snap->n_gpus - 1);
 }
 
-/* NVML's "00000000:07:00.0"; the kernel writes "0000:07:00.0", and lspci "07:00.0". */
-static bool is_bus_id(const char *text, const char *bus)
-{
-	return strcasecmp(text, bus) == 0 ||
-	       (strncmp(bus, "0000", 4) == 0 && strcasecmp(text, bus + 4) == 0) ||
-	       (strncmp(bus, "00000000:", 9) == 0 && strcasecmp(text, bus + 9) == 0);
-}
-
 /* The GPU that @len bytes of @text mean, or -1. */
 static int find_gpu(const struct mig_snapshot *snap, const char *text, size_t len)
 {
@@ -49,7 +41,7 @@ static int find_gpu(const struct mig_snapshot *snap, const char *text, size_t le
 	for (int i = 0; i < snap->n_gpus; i++) {
 		const char *bus = snap->gpus[i].bus_id;
 
-		if (strcasecmp(part, snap->gpus[i].uuid) == 0 || is_bus_id(part, bus))
+		if (strcasecmp(part, snap->gpus[i].uuid) == 0 || text_is_bus_id(part, bus))
 			return i;
 	}
 	return -1;

@@ -191,14 +191,15 @@ struct mig_request mig_gpu_request(const struct mig_gpu *gpu)
 
 	for (int i = 0; i < gpu->n_gis && req.n < MIG_UNITS_MAX; i++) {
 		const struct mig_gi *gi = &gpu->gis[i];
-		struct mig_want want = { .start = (int8_t)gi->start };
+		struct mig_want want = mig_want_empty(gi->profile, gi->start);
 
 		if (gi->profile < 0)
 			continue;
-		want.profile = (uint8_t)gi->profile;
 		for (int k = 0; k < gi->n_cis && want.n_ci < MIG_CI_PROFILES_MAX; k++) {
-			if (gi->cis[k].profile >= 0)
-				want.ci[want.n_ci++] = (uint8_t)gi->cis[k].profile;
+			if (gi->cis[k].profile < 0)
+				continue;
+			want.ci_start[want.n_ci] = (int8_t)gi->cis[k].start;
+			want.ci[want.n_ci++] = (uint8_t)gi->cis[k].profile;
 		}
 		req.want[req.n++] = want;
 	}

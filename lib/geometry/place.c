@@ -138,6 +138,12 @@ static int check_request(const struct mig_request *req, const struct mig_layout 
 	return 0;
 }
 
+bool mig_request_can_place(const struct mig_request *req, const struct mig_layout *lay)
+{
+	return check_request(req, lay, NULL) == 0 &&
+	       mig_request_fits(req, mig_unit_span(req->n, 0), lay);
+}
+
 int mig_request_place(const struct mig_request *req, const struct mig_layout *lay,
 		      int *ret_starts, struct mig_layout *ret, struct mig_error *err)
 {

@@ -31,6 +31,14 @@ struct mig_request mig_request_empty(const struct mig_gpu_type *type)
 	return (struct mig_request){ .type = type };
 }
 
+struct mig_want mig_want_empty(int profile, int start)
+{
+	struct mig_want want = { .profile = (uint8_t)profile, .start = (int8_t)start };
+
+	memset(want.ci_start, -1, sizeof(want.ci_start));
+	return want;
+}
+
 static int syntax(const struct item *item, const char *what, struct mig_error *err)
 {
 	return mig_fail(
@@ -172,6 +180,7 @@ static int add_gi(struct mig_request *req, const struct item *item, const struct
 		  int start, struct mig_error *err)
 {
 	const struct mig_profile *p = &req->type->profiles[f->gi];
+	struct mig_want want;
 	char text[512] = "";
 	int same = 0;
 
@@ -191,10 +200,9 @@ static int add_gi(struct mig_request *req, const struct item *item, const struct
 				"%.*s: a %s has %d placement units, and the request asks for "
 				"more instances",
 				SHOWN, item->spec, req->type->key, req->type->units);
-	req->want[req->n++] = (struct mig_want){ .profile = (uint8_t)f->gi,
-						 .start = (int8_t)start,
-						 .n_ci = 1,
-						 .ci = { (uint8_t)f->ci } };
+	want = mig_want_empty(f->gi, start);
+	want.ci[want.n_ci++] = (uint8_t)f->ci;
+	req->want[req->n++] = want;
 	return 0;
 }
 

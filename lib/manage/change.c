@@ -23,6 +23,7 @@ void mig_change_free(struct mig_change *change)
 		return;
 	free(change->steps);
 	free(change->gpus);
+	free(change->names);
 	*change = (struct mig_change){ 0 };
 }
 
@@ -49,6 +50,19 @@ int change_add(struct mig_change *change, struct mig_step step, struct mig_error
 	}
 	change->steps[change->n_steps] = step;
 	return change->n_steps++;
+}
+
+int change_add_name(struct mig_change *change, struct mig_change_name name,
+		    struct mig_error *err)
+{
+	const size_t n = (size_t)change->n_names + 1;
+	struct mig_change_name *names = realloc(change->names, n * sizeof(*names));
+
+	if (!names)
+		return mig_fail(err, MIG_E_NOMEM, "plan %zu names", n);
+	change->names = names;
+	names[change->n_names++] = name;
+	return 0;
 }
 
 static int max_of(int a, int b)
@@ -107,14 +121,14 @@ int change_add_want(struct mig_change *change, const struct mig_gpu *gpu,
 		.owner = -1,
 		.ci = -1,
 	};
-	int ci_starts[MIG_CI_PROFILES_MAX];
-	int rc = change_add(change, step, err);
+	const int gi = change_add(change, step, err);
+	int ci_starts[MIG_CI_PROFILES_MAX], rc;
 
-	if (rc < 0)
-		return rc;
+	if (gi < 0)
+		return gi;
 	step.kind = MIG_STEP_CI_CREATE;
-	step.owner = rc;
-	ci_starts_needed(&gpu->type->profiles[want->profile], want->ci, want->n_ci, ci_starts);
+	step.owner = gi;
+	ci_starts_needed(&gpu->type->profiles[want->profile], want, ci_starts);
 	for (int i = 0; i < want->n_ci; i++) {
 		step.ci_profile = want->ci[i];
 		step.ci_start = ci_starts[i];
@@ -123,7 +137,7 @@ int change_add_want(struct mig_change *change, const struct mig_gpu *gpu,
 			return rc;
 	}
 	change->gpus[gpu->index].n_created += max_of(want->n_ci, 1);
-	return 0;
+	return gi;
 }
 
 int change_check_gpu(const struct mig_gpu *gpu, struct mig_error *err)
@@ -157,8 +171,7 @@ int change_check_request(const struct mig_gpu *gpu, const struct mig_request *re
 			return mig_fail(err, MIG_E_INVAL,
 					"GPU %d: item %d of the request is none of %s",
 					gpu->index, i + 1, gpu->type->key);
-		rc = mig_ci_place(&gpu->type->profiles[want->profile], want->ci, want->n_ci, 0,
-				  NULL, err);
+		rc = mig_want_place(&gpu->type->profiles[want->profile], want, 0, NULL, err);
 		if (rc < 0)
 			return mig_wrap(err, rc, "GPU %d", gpu->index);
 	}

@@ -27,3 +27,7 @@ m 0 devices
 m 0 create 0
 m 0 disable
 t migctl --sim n status
+# The layout file of examples/, on the machine that it is written for.
+t migctl sim new two --gpus 2xA100-SXM4-80GB --seed 1
+t migctl --sim two apply -f examples/layout.yaml
+t migctl --sim two assert -f examples/layout.yaml

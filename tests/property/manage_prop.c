@@ -120,12 +120,10 @@ static struct mig_wanted wanted_of(const struct account *acc, const struct mig_g
 
 		if (!(target >> i & 1))
 			continue;
-		w.request.want[w.request.n++] = (struct mig_want){
-			.profile = (uint8_t)p->kind,
-			.start = (int8_t)(fixed >> i & 1 ? p->start : -1),
-			.n_ci = 1,
-			.ci = { default_ci(type, p->kind) },
-		};
+		w.request.want[w.request.n] =
+			mig_want_empty(p->kind, fixed >> i & 1 ? p->start : -1);
+		w.request.want[w.request.n].n_ci = 1;
+		w.request.want[w.request.n++].ci[0] = default_ci(type, p->kind);
 	}
 	return w;
 }
@@ -167,7 +165,7 @@ static int change_gis(const struct account *acc, const struct mig_gpu_type *type
 	uint32_t end;
 	int i = 0;
 
-	CHECK(mig_change_make(&snap, &wanted, &change, NULL) == 0);
+	CHECK(mig_change_make(&snap, &wanted, NULL, &change, NULL) == 0);
 	CHECK(change.gpus[0].n_destroyed == n_before - n_kept);
 	CHECK(change.gpus[0].n_kept == n_kept);
 	CHECK(change.gpus[0].n_created == n_after - n_kept);
@@ -224,7 +222,7 @@ static int change_cis(const struct account *acc, const struct mig_gpu_type *type
 	struct mig_change change;
 
 	*gi = (struct mig_gi){ .profile = profile };
-	*want = (struct mig_want){ .profile = (uint8_t)profile, .start = -1 };
+	*want = mig_want_empty(profile, -1);
 	for (int i = 0; i < acc->n_places; i++) {
 		const struct place *at = &acc->places[i];
 
@@ -238,7 +236,7 @@ static int change_cis(const struct account *acc, const struct mig_gpu_type *type
 		if (acc->states[target] >> i & 1)
 			want->ci[want->n_ci++] = (uint8_t)at->kind;
 	}
-	CHECK(mig_change_make(&snap, &wanted, &change, NULL) == 0);
+	CHECK(mig_change_make(&snap, &wanted, NULL, &change, NULL) == 0);
 	CHECK(change.n_steps == gi->n_cis - n_kept + want->n_ci - n_kept);
 	CHECK(change.gpus[0].n_destroyed == gi->n_cis - n_kept);
 	CHECK(change.gpus[0].n_created == want->n_ci - n_kept);

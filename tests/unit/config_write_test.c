@@ -212,6 +212,29 @@ static void an_export_brings_back_what_stood(void **state)
 	mig_config_free(cfg);
 }
 
+/* Its index is all that the file can say, though nobody else is of its kind. */
+static void a_gpu_whose_pci_id_is_not_known_is_exported_by_its_index(void **state)
+{
+	const struct mig_config_gpu gpus[2] = {
+		{ 0, 0x20B210DE, 0x146310DE, true, type("A100-SXM4-80GB") },
+		{ 1, 0, 0, true, type("A30") },
+	};
+	const struct mig_config_present present[2] = {
+		{ 0, 0x20B210DE, false, { 0 } },
+		{ 1, 0, true, request("A30", "2g.12gb") },
+	};
+	struct mig_config_want wants[2];
+	struct mig_config *cfg = NULL;
+
+	(void)state;
+	assert_int_equal(mig_config_export(NULL, present, 2, &cfg, NULL), 0);
+	assert_int_equal(mig_config_select(cfg, label(cfg, NULL), gpus, 2, wants, NULL), 0);
+	assert_int_equal(wants[0].mode, MIG_CONFIG_OFF);
+	assert_int_equal(wants[1].mode, MIG_CONFIG_ON);
+	assert_int_equal(wants[1].request.n, 1);
+	mig_config_free(cfg);
+}
+
 static void an_export_that_could_not_be_read_back_is_refused(void **state)
 {
 	struct mig_config_present gpu = { 0, 0x20B210DE, false, { 0 } };
@@ -237,6 +260,7 @@ int main(void)
 		cmocka_unit_test(an_export_is_as_short_as_it_can_be),
 		cmocka_unit_test(json_says_the_same),
 		cmocka_unit_test(an_export_brings_back_what_stood),
+		cmocka_unit_test(a_gpu_whose_pci_id_is_not_known_is_exported_by_its_index),
 		cmocka_unit_test(an_export_that_could_not_be_read_back_is_refused),
 	};
 

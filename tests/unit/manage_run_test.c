@@ -312,7 +312,7 @@ static void ask_mode(enum mig_want_mode mode)
 
 	look();
 	mig_change_free(&change);
-	if (mig_change_make_one(&snap, 0, &w, &change, &err) < 0)
+	if (mig_change_make_one(&snap, 0, &w, NULL, &change, &err) < 0)
 		fail_msg("%s", err.msg);
 }
 
@@ -452,7 +452,7 @@ static void a_change_of_several_gpus_is_one(void **state)
 	(void)state;
 	start("2xA100-SXM4-80GB");
 	w[0] = w[1] = want("3g.40gb");
-	assert_int_equal(mig_change_make(&snap, w, &change, &err), 0);
+	assert_int_equal(mig_change_make(&snap, w, NULL, &change, &err), 0);
 	CHECK_RC(nv.nvmlDeviceCreateGpuInstanceWithPlacement(gpu(1), 0,
 							     &(nvmlGpuInstancePlacement_t){ 0,
 											    8 },

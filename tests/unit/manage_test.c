@@ -129,7 +129,7 @@ static void from_to(const char *from, const char *to)
 
 	/* What is wanted is there, and so there is nothing more to do. */
 	w = want(to);
-	assert_int_equal(mig_change_make_one(&snap, 0, &w, &again, &err), 0);
+	assert_int_equal(mig_change_make_one(&snap, 0, &w, NULL, &again, &err), 0);
 	if (again.n_steps)
 		fail_msg("%s -> %s: %d steps are left", from, to, again.n_steps);
 	assert_int_equal(again.gpus[0].n_kept, n_devices(&snap.gpus[0]));
@@ -187,6 +187,46 @@ static void a_gpu_instance_without_compute_instances_is_wanted_and_kept(void **s
 	stop();
 }
 
+/* The CI that stands at that slice of the first GI, or NULL. */
+static const struct mig_ci *ci_at(int start)
+{
+	const struct mig_gi *gi = &snap.gpus[0].gis[0];
+
+	for (int i = 0; i < gi->n_cis; i++) {
+		if (gi->cis[i].start == start)
+			return &gi->cis[i];
+	}
+	return NULL;
+}
+
+static void what_stood_is_made_again_just_so(void **state)
+{
+	struct mig_wanted before;
+
+	(void)state;
+	start(A100);
+	reach("4x1c.7g.80gb 2c.7g.80gb");
+	before = want("1c.7g.80gb 2c.7g.80gb");
+	before.request.want[0].ci_start[0] = 4;
+	before.request.want[0].ci_start[1] = 2;
+	mig_change_free(&change);
+	assert_int_equal(mig_change_make_one(&snap, 0, &before, NULL, &change, &err), 0);
+	assert_int_equal(run(), 0);
+	look();
+	before.request = mig_gpu_request(&snap.gpus[0]);
+	assert_int_equal(before.request.want[0].n_ci, 2);
+	reach("7x1c.7g.80gb");
+	reach("");
+	mig_change_free(&change);
+	assert_int_equal(mig_change_make_one(&snap, 0, &before, NULL, &change, &err), 0);
+	assert_int_equal(run(), 0);
+	look();
+	assert_int_equal(snap.gpus[0].gis[0].n_cis, 2);
+	assert_int_equal(ci_at(2)->size, 2);
+	assert_int_equal(ci_at(4)->size, 1);
+	stop();
+}
+
 static void what_must_move_is_told(void **state)
 {
 	(void)state;
@@ -209,9 +249,9 @@ static void refused(const struct mig_wanted *w, int code, const char *words)
 	struct mig_change out = { .n_steps = 77 };
 
 	err = (struct mig_error){ 0 };
-	assert_int_equal(mig_change_make_one(&snap, 0, w, &out, &err), -code);
+	assert_int_equal(mig_change_make_one(&snap, 0, w, NULL, &out, &err), -code);
 	assert_true(has_words(err.msg, words));
-	assert_int_equal(mig_change_make_one(&snap, 0, w, &out, NULL), -code);
+	assert_int_equal(mig_change_make_one(&snap, 0, w, NULL, &out, NULL), -code);
 	assert_int_equal(out.n_steps, 77);
 }
 
@@ -302,7 +342,7 @@ static void a_gpu_that_nobody_named_is_untouched(void **state)
 	w[1] = want("2x3g.40gb");
 	w[2] = (struct mig_wanted){ .mode = MIG_WANT_OFF };
 	mig_change_free(&change);
-	assert_int_equal(mig_change_make(&snap, w, &change, &err), 0);
+	assert_int_equal(mig_change_make(&snap, w, NULL, &change, &err), 0);
 	assert_false(change.gpus[0].is_named);
 	assert_int_equal(run(), 0);
 	assert_string_equal(now(), "7g.80gb@0");
@@ -321,7 +361,7 @@ static void a_gpu_that_cannot_be_changed_says_why(void **state)
 
 	(void)state;
 	snap = (struct mig_snapshot){ .n_gpus = 1, .gpus = &g };
-	assert_int_equal(mig_change_make_one(&snap, 0, &w, &change, &err), 0);
+	assert_int_equal(mig_change_make_one(&snap, 0, &w, NULL, &change, &err), 0);
 	assert_int_equal(change.n_steps, 0);
 	mig_change_free(&change);
 	w.mode = MIG_WANT_MODE;
@@ -331,7 +371,7 @@ static void a_gpu_that_cannot_be_changed_says_why(void **state)
 	refused(&w, MIG_E_UNSUPPORTED, "neither the driver nor the catalog");
 	/* The mode needs no profiles: with MIG on the driver tells them. */
 	w.mode = MIG_WANT_MODE;
-	assert_int_equal(mig_change_make_one(&snap, 0, &w, &change, &err), 0);
+	assert_int_equal(mig_change_make_one(&snap, 0, &w, NULL, &change, &err), 0);
 	assert_int_equal(change.n_steps, 1);
 	mig_change_free(&change);
 	g.type = type_of("A30");
@@ -349,13 +389,13 @@ static void a_step_reads_as_a_sentence(void **state)
 	(void)state;
 	start(A100);
 	reach("1c.3g.40gb@4");
-	make("2g.20gb@0");
+	make("7g.80gb");
 	assert_string_equal(mig_step_format(&snap, &change.steps[0], text, sizeof(text)),
 			    "GPU 0: destroy compute instance 1c.3g.40gb 0 in 3g.40gb@4");
 	assert_string_equal(mig_step_format(&snap, &change.steps[1], text, sizeof(text)),
 			    "GPU 0: destroy 3g.40gb@4");
 	assert_string_equal(mig_step_format(&snap, &change.steps[2], text, sizeof(text)),
-			    "GPU 0: create 2g.20gb@0");
+			    "GPU 0: create 7g.80gb@0");
 	assert_string_equal(mig_step_format(&snap, &change.steps[3], text, 8), "GPU 0: ");
 	stop();
 }
@@ -366,6 +406,7 @@ int main(void)
 		cmocka_unit_test(what_stays_is_never_touched),
 		cmocka_unit_test(compute_instances_change_inside_their_gpu_instance),
 		cmocka_unit_test(a_gpu_instance_without_compute_instances_is_wanted_and_kept),
+		cmocka_unit_test(what_stood_is_made_again_just_so),
 		cmocka_unit_test(what_must_move_is_told),
 		cmocka_unit_test(what_fits_no_gpu_is_refused_in_words),
 		cmocka_unit_test(create_says_what_stands_in_the_way),

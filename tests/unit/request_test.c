@@ -319,6 +319,35 @@ static void several_compute_instances_are_placed_together_or_not_at_all(void **s
 	assert_int_equal(mig_ci_place(gi, fit, 3, 0x20, starts, NULL), -MIG_E_NOSPACE);
 }
 
+static void a_compute_instance_stands_where_it_is_wanted_or_not_at_all(void **state)
+{
+	const struct mig_profile *gi = &a100.profiles[layout_profile(&a100, "3g.40gb")];
+	struct mig_want want = mig_want_empty(layout_profile(&a100, "3g.40gb"), -1);
+	struct mig_error err = { 0 };
+	int starts[4] = { -7, -7, -7, -7 };
+
+	(void)state;
+	want.n_ci = 2;
+	want.ci[0] = (uint8_t)ci_of(gi, "1c.3g.40gb");
+	want.ci[1] = (uint8_t)ci_of(gi, "2c.3g.40gb");
+	want.ci_start[1] = 0;
+	assert_int_equal(mig_want_place(gi, &want, 0, starts, &err), 0);
+	assert_int_equal(starts[0], 2);
+	assert_int_equal(starts[1], 0);
+	want.ci_start[1] = 1;
+	assert_int_equal(mig_want_place(gi, &want, 0, starts, &err), 0);
+	assert_int_equal(starts[0], 0);
+	assert_int_equal(starts[1], 1);
+	want.ci_start[0] = 1;
+	starts[0] = -7;
+	assert_int_equal(mig_want_place(gi, &want, 0, starts, &err), -MIG_E_NOSPACE);
+	assert_string_equal(err.msg, "the compute slices of a 3g.40gb do not hold 1c.3g.40gb "
+				     "at slice 1, 2c.3g.40gb at slice 1");
+	assert_int_equal(starts[0], -7);
+	want.ci_start[0] = 100;
+	assert_int_equal(mig_want_place(gi, &want, 0, starts, NULL), -MIG_E_NOSPACE);
+}
+
 static void a_split_whose_starts_nobody_knows_may_begin_anywhere(void **state)
 {
 	struct mig_profile gi = a100.profiles[layout_profile(&a100, "3g.40gb")];
@@ -369,6 +398,7 @@ int main(void)
 		cmocka_unit_test(after_one_of_four_the_driver_s_free_counts_are_right),
 		cmocka_unit_test(a_compute_instance_may_be_longer_than_its_slices),
 		cmocka_unit_test(several_compute_instances_are_placed_together_or_not_at_all),
+		cmocka_unit_test(a_compute_instance_stands_where_it_is_wanted_or_not_at_all),
 		cmocka_unit_test(a_split_whose_starts_nobody_knows_may_begin_anywhere),
 		cmocka_unit_test(a_name_never_means_two_things),
 	};

@@ -235,6 +235,18 @@ static void distance_is_the_fewest_edits(void **state)
 	assert_int_equal(text_distance(longer, ""), 128);
 }
 
+static void a_bus_id_is_known_however_it_is_written(void **state)
+{
+	(void)state;
+	assert_true(text_is_bus_id("00000000:0A:00.0", "00000000:0a:00.0"));
+	assert_true(text_is_bus_id("0000:0a:00.0", "00000000:0A:00.0"));
+	assert_true(text_is_bus_id("0A:00.0", "00000000:0A:00.0"));
+	assert_true(text_is_bus_id("0001:0A:00.0", "00000001:0A:00.0"));
+	assert_false(text_is_bus_id("0A:00.0", "00000001:0A:00.0"));
+	assert_false(text_is_bus_id("0B:00.0", "00000000:0A:00.0"));
+	assert_false(text_is_bus_id("", "00000000:0A:00.0"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +260,7 @@ int main(void)
 		cmocka_unit_test(sizes_are_said_in_the_largest_unit),
 		cmocka_unit_test(sizes_are_read_with_their_unit),
 		cmocka_unit_test(distance_is_the_fewest_edits),
+		cmocka_unit_test(a_bus_id_is_known_however_it_is_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/plan/place.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/text.h"
+
+enum { PLACES_MAX = 1 << 16 };
+
+/* The first index of a pool's GPUs on a machine that is not divided into nodes. */
+static int64_t pool_base(const struct task *task, const struct seats *seats, int pool)
+{
+	int64_t base = 0;
+
+	for (int t = 0; t < pool; t++) {
+		int64_t n = 0;
+
+		for (int i = 0; i < seats->n; i++) {
+			if (seats->seats[i].group->pool == t)
+				n = seats->seats[i].first + seats->seats[i].count;
+		}
+		base += task->fleet->pools[t].n_gpus == MIG_PLAN_UNLIMITED
+				? n
+				: task->fleet->pools[t].n_gpus;
+	}
+	return base;
+}
+
+/* What a kept slot is, compute instances and all, as it stands. */
+static const struct mig_want *standing(const struct mig_request *here, int start)
+{
+	for (int i = 0; i < here->n; i++) {
+		if (here->want[i].start == start)
+			return &here->want[i];
+	}
+	return NULL;
+}
+
+static struct mig_want fresh(const struct mig_gpu_type *type, const struct mig_slot *slot)
+{
+	struct mig_want want = mig_want_empty(slot->profile, slot->start);
+	const struct mig_profile *p = &type->profiles[slot->profile];
+
+	for (int k = 0; k < p->n_ci; k++) {
+		if (p->ci[k].is_default) {
+			want.n_ci = 1;
+			want.ci[0] = (uint8_t)k;
+		}
+	}
+	return want;
+}
+
+static void fill_place(const struct task *task, struct seat_names *names, struct place *place)
+{
+	const struct mig_plan_group *g = place->group;
+	const bool is_here = task->fleet->is_current;
+	const struct mig_request here =
+		is_here ? mig_gpu_request(&task->fleet->snap.gpus[place->gpu])
+			: mig_request_empty(g->layout.type);
+
+	place->request = mig_request_empty(g->layout.type);
+	for (int i = 0; i < g->layout.n_slots; i++) {
+		const struct mig_slot *slot = &g->layout.slots[i];
+		const struct mig_want *now =
+			g->kept & 1U << i ? standing(&here, slot->start) : NULL;
+		struct mig_want *want = &place->request.want[place->request.n++];
+		struct mig_want_name *name = &place->names.of[place->names.n];
+		char text[160];
+
+		*want = now ? *now : fresh(g->layout.type, slot);
+		seat_name(names, g, place->gpu, i, text, sizeof(text));
+		/* A GPU instance that is split has no one name to bear. */
+		if (want->n_ci != 1 || !mig_instance_name_ok(text))
+			continue;
+		*name = (struct mig_want_name){ .want = (uint8_t)i };
+		text_copy(name->name, sizeof(name->name), text);
+		place->names.n++;
+	}
+}
+
+int places_make(const struct task *task, const struct seats *seats, struct places *ret,
+		struct mig_error *err)
+{
+	struct seat_names names;
+	int64_t n = 0;
+	int rc = seat_names_begin(task, &names, err);
+
+	for (int i = 0; i < seats->n; i++)
+		n += seats->seats[i].count;
+	if (rc == 0 && n > PLACES_MAX)
+		rc = mig_fail(err, MIG_E_INVAL,
+			      "%" PRId64 " GPUs are more than go into files, %d", n,
+			      PLACES_MAX);
+	ret->places = rc == 0 ? calloc((size_t)n + 1, sizeof(*ret->places)) : NULL;
+	if (rc == 0 && !ret->places)
+		rc = mig_fail(err, MIG_E_NOMEM, "make files of a plan");
+	for (int i = 0; i < seats->n && rc == 0; i++) {
+		const struct seat *s = &seats->seats[i];
+		const int pool = s->group->pool;
+		const int per_node = task->fleet->pools[pool].gpus_per_node;
+		const int64_t base = pool_base(task, seats, pool);
+
+		for (int64_t k = s->first; k < s->first + s->count; k++) {
+			struct place *place = &ret->places[ret->n++];
+
+			place->gpu = k;
+			place->group = s->group;
+			fleet_node_name(task->fleet, pool, k, place->node, sizeof(place->node));
+			place->index = (int)(task->fleet->is_current ? k
+					     : *place->node          ? k % per_node
+								     : base + k);
+			fill_place(task, &names, place);
+		}
+	}
+	seat_names_end(&names);
+	return rc;
+}
+
+void places_free(struct places *p)
+{
+	free(p->places);
+	*p = (struct places){ 0 };
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/plan/print.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/table.h"
+#include "shared/text.h"
+
+enum { PICTURES_MAX = 32 }; /* GPUs that are drawn one by one */
+
+const char *plan_title(const struct fleet *fleet, char *buf, size_t len)
+{
+	if (fleet->is_current)
+		return cli_machine_line(&fleet->snap, buf, len);
+	return text_copy(buf, len, "GPUs of the catalog, predicted: no machine was asked");
+}
+
+int64_t plan_pool_gpus(const struct mig_plan *plan, int pool)
+{
+	int64_t n = 0;
+
+	for (int i = 0; i < plan->n_groups; i++) {
+		if (plan->groups[i].pool == pool && plan->groups[i].layout.n_slots > 0)
+			n += plan->groups[i].count;
+	}
+	return n;
+}
+
+bool plan_has_prices(const struct fleet *fleet, const struct mig_plan *plan)
+{
+	for (int t = 0; t < fleet->n; t++) {
+		if (!fleet->prices[t].is_known && plan_pool_gpus(plan, t) > 0)
+			return false;
+	}
+	return true;
+}
+
+/* What a goal counts, in words for its value. */
+static const char *goal_text(enum mig_plan_goal goal, int64_t v, char *buf, size_t len)
+{
+	char usd[40];
+
+	if (goal == MIG_PLAN_MONEY)
+		snprintf(buf, len, "%s USD/h", mig_usd_format(v, usd, sizeof(usd)));
+	else if (goal == MIG_PLAN_UNITS)
+		snprintf(buf, len, "%" PRId64 " placement unit%s", v, v == 1 ? "" : "s");
+	else if (goal == MIG_PLAN_MOVES)
+		snprintf(buf, len, "%" PRId64 " move%s", v, v == 1 ? "" : "s");
+	else
+		snprintf(buf, len, "%" PRId64 " GPU%s", v, v == 1 ? "" : "s");
+	return buf;
+}
+
+static void print_measure(const struct mig_plan_measure *m)
+{
+	char value[64], bound[64];
+
+	printf("%s: ", goal_text(m->goal, m->value, value, sizeof(value)));
+	if (m->bound == MIG_UNKNOWN)
+		puts("nothing is proved, for an earlier goal has a gap");
+	else if (m->bound == m->value)
+		puts("optimal, with a certificate (--json)");
+	else if (m->is_searched)
+		printf("none better was found by searching all; the certificate proves %s\n",
+		       goal_text(m->goal, m->bound, bound, sizeof(bound)));
+	else
+		printf("not proved optimal: the certificate proves %s at least\n",
+		       goal_text(m->goal, m->bound, bound, sizeof(bound)));
+}
+
+struct share {
+	int cls;
+	double worth;
+};
+
+static int by_worth(const void *a, const void *b)
+{
+	const struct share *x = a, *y = b;
+
+	if (x->worth > y->worth || x->worth < y->worth)
+		return x->worth > y->worth ? -1 : 1;
+	return x->cls - y->cls;
+}
+
+static bool has_rents(const struct mig_plan_problem *p, const struct mig_plan_certificate *c)
+{
+	for (int t = 0; t < p->n_pools; t++) {
+		if (c->rents[t] != 0 || c->fresh_rents[t] != 0)
+			return true;
+	}
+	return false;
+}
+
+/* The bound on GPUs in words, where it is the plain kind: what each model is worth at least. */
+static void print_why(const struct task_problem *p, const struct mig_plan *plan)
+{
+	enum { SHOWN = 5 };
+	const struct mig_plan_measure *m = &plan->measures[0];
+	const struct mig_plan_certificate *c = &m->certificate;
+	const int n = p->problem.n_classes;
+	struct share *shares;
+	double sum = 0;
+
+	if (m->goal != MIG_PLAN_GPUS || m->bound <= 0 || p->problem.n_present > 0 ||
+	    has_rents(&p->problem, c))
+		return;
+	shares = calloc((size_t)n + 1, sizeof(*shares));
+	for (int k = 0; shares && k < n; k++) {
+		shares[k].cls = k;
+		shares[k].worth = (double)c->class_least[k] *
+				  (double)p->problem.classes[k].count / (double)c->denominator;
+		sum += shares[k].worth;
+	}
+	if (shares && sum > 0) {
+		qsort(shares, (size_t)n, sizeof(*shares), by_worth);
+		printf("why not fewer: priced as in the certificate, no GPU holds instances "
+		       "worth more than itself,\nand the models take at least the worth of "
+		       "%.2f GPUs:",
+		       sum);
+		for (int i = 0; i < n && i < SHOWN && shares[i].worth > 0; i++)
+			printf("%s %s %.2f", i ? "," : "",
+			       p->problem.classes[shares[i].cls].name, shares[i].worth);
+		puts(n > SHOWN && shares[SHOWN].worth > 0 ? " ..." : "");
+	}
+	free(shares);
+}
+
+void plan_money(const struct task *task, const struct task_problem *p,
+		const struct mig_plan *plan)
+{
+	char usd[40];
+
+	if (plan_has_prices(task->fleet, plan))
+		printf("money: %s USD/h\n",
+		       mig_usd_format(plan->totals[MIG_PLAN_MONEY], usd, sizeof(usd)));
+	else
+		puts("money: not known");
+	for (int t = 0; t < task->fleet->n; t++) {
+		const struct fleet_price *price = &task->fleet->prices[t];
+		const struct mig_plan_pool *pool = &p->problem.pools[t];
+		const int64_t n = plan_pool_gpus(plan, t);
+
+		if (n == 0)
+			continue;
+		if (price->is_known)
+			printf("  %" PRId64 " x %s at %s USD/h, %s%s%s\n", n, pool->type->key,
+			       mig_usd_format(pool->price_uusd_per_h, usd, sizeof(usd)),
+			       price->source, *price->date ? ", " : "", price->date);
+		else
+			printf("  %" PRId64 " x %s: no price known; --price %s=USD_PER_H\n", n,
+			       pool->type->key, pool->type->key);
+	}
+}
+
+/* "3 x 1g.10gb + 1 x 3g.40gb", with the type where the fleet has several. */
+static const char *cover_text(const struct mig_plan_problem *p,
+			      const struct mig_plan_cover *cover, char *buf, size_t len)
+{
+	const struct mig_plan_class *cls = &p->classes[cover->cls];
+
+	*buf = '\0';
+	for (int i = 0; i < cls->n_options; i++) {
+		const struct mig_plan_option *o = &cls->options[i];
+		const struct mig_gpu_type *type = p->pools[o->pool].type;
+
+		if (cover->n_instances[i] == 0)
+			continue;
+		text_append(buf, len, "%s%" PRId64 " x %s%s%s", *buf ? " + " : "",
+			    cover->n_instances[i], p->n_pools > 1 ? type->key : "",
+			    p->n_pools > 1 ? "/" : "", type->profiles[o->profile].name);
+	}
+	return buf;
+}
+
+/* What the instances of a cover do together, in the unit of the models file. */
+static const char *rate_text(const struct task_problem *p, const struct mig_plan_cover *cover,
+			     char *buf, size_t len)
+{
+	const struct mig_plan_class *cls = &p->problem.classes[cover->cls];
+	const int places = p->places[cover->cls];
+	struct mig_decimal d = { 0 };
+
+	for (int i = 0; i < cls->n_options; i++)
+		d.digits += cover->n_instances[i] * cls->options[i].rate;
+	for (int i = places; i < 0; i++)
+		d.digits *= 10;
+	d.places = places > 0 ? places : 0;
+	while (d.places > 0 && d.digits % 10 == 0) {
+		d.digits /= 10;
+		d.places--;
+	}
+	return mig_decimal_format(d, buf, len);
+}
+
+static void print_models(const struct task *task, const struct task_problem *p,
+			 const struct mig_plan *plan)
+{
+	static const struct table_column columns[] = {
+		{ "model", "MODEL", TABLE_STRING },
+		{ "count", "COUNT", TABLE_NUMBER },
+		{ "instances", "EACH GETS", TABLE_STRING },
+		{ "throughput", "THROUGHPUT", TABLE_NUMBER },
+		{ "need", "NEED", TABLE_NUMBER },
+	};
+	struct table t = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	char buf[512];
+
+	for (int i = 0; i < plan->n_covers; i++) {
+		const struct mig_plan_cover *cover = &plan->covers[i];
+		const struct mig_model *m = &task->models->models[cover->cls];
+
+		table_cell(&t, "%s", m->name);
+		table_cell(&t, "%" PRId64, cover->count);
+		table_cell(&t, "%s", cover_text(&p->problem, cover, buf, sizeof(buf)));
+		if (!m->has_need) {
+			table_unknown(&t);
+			table_unknown(&t);
+			continue;
+		}
+		table_cell(&t, "%s", rate_text(p, cover, buf, sizeof(buf)));
+		table_cell(&t, "%s", mig_decimal_format(m->need, buf, sizeof(buf)));
+	}
+	table_print(stdout, &t);
+	table_free(&t);
+}
+
+/* "GPU 3, A100-SXM4-80GB, node rack2-0", or a range of them. */
+static void print_gpu_title(const struct task *task, const struct seat *seat, int64_t first,
+			    int64_t count)
+{
+	const struct mig_plan_group *g = seat->group;
+	char node[NODE_NAME_MAX + 32], layout[256];
+
+	if (count == 1)
+		printf("GPU %" PRId64, first);
+	else
+		printf("GPUs %" PRId64 " to %" PRId64 ", %" PRId64 " alike", first,
+		       first + count - 1, count);
+	printf(", %s", g->layout.type->key);
+	fleet_node_name(task->fleet, g->pool, first, node, sizeof(node));
+	if (*node)
+		printf(", %s%s", count == 1 ? "node " : "from node ", node);
+	printf(": %s\n", g->layout.n_slots
+				 ? mig_layout_format(&g->layout, layout, sizeof(layout))
+				 : "nothing is left on it");
+}
+
+static void draw(const struct task *task, const struct mig_plan_group *g)
+{
+	struct mig_picture pic = { .columns = MIG_PICTURE_COLUMNS,
+				   .is_unicode = cli_is_unicode() };
+	const char *labels[MIG_UNITS_MAX] = { 0 };
+	char buf[MIG_PICTURE_BYTES];
+
+	if (g->layout.n_slots == 0)
+		return;
+	for (int i = 0; i < g->layout.n_slots; i++) {
+		const int cls = g->classes[i];
+
+		labels[i] = cls == MIG_PLAN_NOBODY ? "(held)" : task->models->models[cls].name;
+	}
+	pic.labels = labels;
+	fputs(mig_layout_draw(&g->layout, &pic, buf, sizeof(buf)), stdout);
+}
+
+static void print_pictures(const struct task *task, const struct seats *seats)
+{
+	int64_t n = 0;
+
+	for (int i = 0; i < seats->n; i++)
+		n += seats->seats[i].count;
+	for (int i = 0; i < seats->n; i++) {
+		const struct seat *s = &seats->seats[i];
+
+		for (int64_t k = 0; k<s->count; k += n> PICTURES_MAX ? s->count : 1) {
+			print_gpu_title(task, s, s->first + k, n > PICTURES_MAX ? s->count : 1);
+			draw(task, s->group);
+		}
+	}
+}
+
+void plan_print(const struct task *task, const struct task_problem *p,
+		const struct mig_plan *plan, const struct seats *seats)
+{
+	char line[256];
+
+	puts(plan_title(task->fleet, line, sizeof(line)));
+	for (int i = 0; i < plan->n_measures; i++)
+		print_measure(&plan->measures[i]);
+	print_why(p, plan);
+	plan_money(task, p, plan);
+	putchar('\n');
+	print_models(task, p, plan);
+	putchar('\n');
+	print_pictures(task, seats);
+}
+
+/* Of the fleet's types, that on which the model wastes least. */
+void plan_warnings(const struct task *task)
+{
+	for (size_t k = 0; k < task->models->n; k++) {
+		const struct mig_model *m = &task->models->models[k];
+		const struct mig_gpu_type *type = NULL;
+		int most = 0, profile = 0;
+		char need[32], has[32];
+
+		for (int t = 0; t < task->fleet->n; t++) {
+			const struct mig_gpu_type *other = task->fleet->pools[t].type;
+			int p = 0;
+			const int share = mig_model_waste(m, other, &p);
+
+			if (share == 0 && mig_model_fits(m, other)) {
+				type = NULL;
+				break;
+			}
+			if (share > most) {
+				most = share;
+				type = other;
+				profile = p;
+			}
+		}
+		if (!type)
+			continue;
+		fprintf(stderr,
+			"migctl: warning: %s:%u: %s fills %d %% of %s, the smallest instance of "
+			"%s that it may use: %s of %s; several of it in one instance would share "
+			"it (MPS, or one process)\n",
+			task->models->name, m->line, m->name, most,
+			type->profiles[profile].name, type->key,
+			text_bytes(m->mem_bytes, need, sizeof(need)),
+			text_bytes((uint64_t)type->profiles[profile].mem_mib << 20, has,
+				   sizeof(has)));
+	}
+}

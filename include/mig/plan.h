@@ -48,7 +48,8 @@ enum {
 enum mig_plan_goal {
 	MIG_PLAN_GPUS,  /* GPUs with an instance on them */
 	MIG_PLAN_MONEY, /* their prices together, micro-USD an hour */
-	MIG_PLAN_MOVES, /* present instances of a class that do not stay where they are */
+	MIG_PLAN_MOVES, /* present instances of a class that do not stay where they are; what a
+			 * class has too much of counts too: say that it serves NOBODY */
 	MIG_PLAN_UNITS, /* placement units under instances: the fewer, the more headroom */
 	MIG_PLAN_N_GOALS
 };
@@ -184,8 +185,9 @@ struct mig_plan_cover {
  *	                            + fresh_rents[t] * (n_gpus - present GPUs)
  *	  - sum over earlier goals of budgets[i] * value[i] ) / D		(rounded up)
  *
- * of this goal. Rents are 0 for a pool without limit. A denominator of 0 proves that there
- * is no plan at all: then the sum in brackets is above 0.
+ * of this goal; of money, rounded up further to the next multiple of the greatest common
+ * divisor of the pools' prices. Rents are 0 for a pool without limit. A denominator of 0
+ * proves that there is no plan at all: then the sum in brackets is above 0.
  */
 struct mig_plan_certificate {
 	int64_t denominator;

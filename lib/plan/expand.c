@@ -379,6 +379,8 @@ static int compare_groups(const void *va, const void *vb)
 	if (order == 0)
 		order = (a->present > b->present) - (a->present < b->present);
 	if (order == 0)
+		order = a->layout.n_slots - b->layout.n_slots;
+	if (order == 0)
 		order = memcmp(a->layout.slots, b->layout.slots, sizeof(a->layout.slots));
 	return order ? order : memcmp(a->classes, b->classes, sizeof(a->classes));
 }

@@ -70,6 +70,9 @@ static int compare_states(const struct plan_source *a, const struct plan_source 
 		return a->held < b->held ? -1 : 1;
 	if (a->strangers != b->strangers)
 		return a->strangers < b->strangers ? -1 : 1;
+	/* A slot of profile 0 at 0 looks like none. */
+	if (a->layout.n_slots != b->layout.n_slots)
+		return a->layout.n_slots < b->layout.n_slots ? -1 : 1;
 	return memcmp(a->layout.slots, b->layout.slots, sizeof(a->layout.slots));
 }
 

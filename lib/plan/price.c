@@ -30,6 +30,24 @@ static double scale_of(const struct plan_model *m, enum mig_plan_goal goal)
 	return most;
 }
 
+/* What all values of a goal are multiples of. */
+static int64_t step_of(const struct plan_model *m, enum mig_plan_goal goal)
+{
+	int64_t step = 0;
+
+	for (int t = 0; goal == MIG_PLAN_MONEY && t < m->problem->n_pools; t++) {
+		int64_t a = m->problem->pools[t].price_uusd_per_h;
+
+		while (a != 0) {
+			const int64_t rest = step % a;
+
+			step = a;
+			a = rest;
+		}
+	}
+	return step > 0 ? step : 1;
+}
+
 /* The largest denominator with which no cover's price passes 2^60. */
 static int choose_denominator(struct plan_stage *s, struct mig_error *err)
 {
@@ -247,6 +265,8 @@ static void keep_best(struct plan_stage *s, const struct plan_prices *p,
 
 		/* Rounded up; C rounds towards 0. */
 		s->bound = (int64_t)(b->total / d) + (b->total > 0 && b->total % d != 0);
+		if (s->bound % s->step > 0)
+			s->bound += s->step - s->bound % s->step;
 	}
 }
 
@@ -418,6 +438,7 @@ int plan_stage_solve(struct plan_stage *s, int goal, const int64_t *values,
 	s->is_infeasible = false;
 	s->best_value = -HUGE_VAL;
 	s->bound = 0;
+	s->step = step_of(s->m, s->m->goals[goal]);
 	for (int i = 0; i <= goal; i++)
 		s->scales[i] = scale_of(s->m, s->m->goals[i]);
 	rc = choose_denominator(s, err);

@@ -40,6 +40,7 @@ struct plan_stage {
 	bool is_infeasible;      /* then @best proves that */
 	double relaxed;          /* the least without whole numbers; @bound is near it */
 	int64_t bound;           /* of this goal */
+	int64_t step;            /* its values are multiples of that */
 	struct plan_prices best; /* the prices that prove it */
 
 	/* While it runs: */

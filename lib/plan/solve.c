@@ -191,7 +191,7 @@ static int search_core(struct solving *a, int goal, bool *ret_is_searched)
 		const int64_t before = a->best.is_found ? a->best.totals[g] : ANY_VALUE;
 		struct draft d;
 		struct plan_core core = { .stage = &a->stage,
-					  .target = before - 1,
+					  .target = before - a->stage.step,
 					  .max_nodes = a->max_nodes };
 		int rc = draft_open(&d, &a->m) ? 0 : -MIG_E_NOMEM;
 

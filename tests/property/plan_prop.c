@@ -259,6 +259,23 @@ static wide least_cover(const struct mig_plan_class *c, const struct mig_plan_ce
 	}
 }
 
+/* What all sums of money are multiples of. */
+static int64_t step_of(const struct mig_plan_problem *p, enum mig_plan_goal goal)
+{
+	int64_t step = goal == MIG_PLAN_MONEY ? p->pools[0].price_uusd_per_h : 1;
+
+	for (int t = 1; goal == MIG_PLAN_MONEY && t < p->n_pools; t++) {
+		const int64_t price = p->pools[t].price_uusd_per_h;
+		int64_t d = step > price ? step : price;
+
+		/* The slow way. */
+		for (; d > 1 && (step % d || price % d); d--)
+			;
+		step = d;
+	}
+	return step > 0 ? step : 1;
+}
+
 static void check_certificate(const struct mig_plan_problem *p, const struct mig_plan *plan,
 			      int i)
 {
@@ -296,7 +313,8 @@ static void check_certificate(const struct mig_plan_problem *p, const struct mig
 	if (plan->status == MIG_PLAN_INFEASIBLE)
 		CHECK(c->denominator == 0 && total > 0);
 	else
-		CHECK(c->denominator > 0 && total > (wide)(m->bound - 1) * c->denominator);
+		CHECK(c->denominator > 0 &&
+		      total > (wide)(m->bound - step_of(p, m->goal)) * c->denominator);
 }
 
 /* ------------------------------------------------------------ the walk */

@@ -12,6 +12,7 @@
 #include <mig/manage.h>
 #include <mig/plan.h>
 #include <mig/smi.h>
+#include <mig/verify.h>
 #include <mig/workload.h>
 
 #endif

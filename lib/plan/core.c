@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/plan/core.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/plan/cover.h"
 
 enum {
-	COVERS_MAX = 20000,    /* in the program, of all classes */
-	COVERS_OF_CLASS = 500, /* of one */
-	ROWS_MAX = 300,
+	COVERS_MAX = 4000,      /* in the program, of all classes */
+	COVERS_OF_CLASS = 500,  /* of one */
+	STEPS_OF_CLASS = 20000, /* of listing those */
+	ROWS_MAX = 120,
 	ENTRIES_MAX = MIG_PLAN_OPTIONS_MAX * 2 + MIG_PROFILES_MAX + MIG_PLAN_N_GOALS + 4,
 };
 
@@ -29,19 +31,28 @@ struct building {
 	int *class_row, *held_row; /* held_row: of each option of all classes, or -1 */
 	int usable_row[MIG_PLAN_POOLS_MAX], fresh_row[MIG_PLAN_POOLS_MAX]; /* or -1: no limit */
 	int state_row, budget_row, n_rows;
-	plan_wide slack; /* how much dearer than the least a part may be */
+	int64_t decided
+		[MIG_PLAN_N_GOALS]; /* what is fixed adds to each goal up to the stage's */
+	plan_wide slack;            /* how much dearer than the least a part may be */
 	struct ip ip;
 	bool is_cut; /* something was left out that a better plan could use */
 	bool is_short;
 };
+
+static bool is_open(const struct building *b, int cls)
+{
+	return b->m->problem->classes[cls].count > 0 &&
+	       (!b->core->fixed || b->core->is_open[cls]);
+}
 
 /* ------------------------------------------------------------ patterns */
 
 struct listing {
 	struct building *b;
 	const struct mig_plan_class *c;
-	int cls, n_found;
+	int cls, n_found, n_steps;
 	int64_t prices[MIG_PLAN_OPTIONS_MAX];
+	double best_price; /* of a unit of rate */
 	plan_wide most;
 	int64_t n[MIG_PLAN_OPTIONS_MAX];
 };
@@ -81,12 +92,20 @@ static bool is_minimal(const struct listing *l, int64_t need, int64_t instances)
 	return true;
 }
 
+/* Does what costs @price and lacks @need stay within the price, at the best rate there is? */
+static bool is_within(const struct listing *l, int64_t need, plan_wide price)
+{
+	const double rest = need > 0 ? (double)need * l->best_price : 0;
+
+	return price <= l->most && (double)price + rest * (1 - 1e-9) <= (double)l->most + 1;
+}
+
 /* All covers within the price, from option @o on. */
 static void list_covers(struct listing *l, int o, int64_t need, int64_t instances,
 			plan_wide price)
 {
-	if (l->b->is_short || price > l->most || l->n_found == COVERS_OF_CLASS) {
-		l->b->is_cut |= price <= l->most;
+	if (l->b->is_short || l->n_found == COVERS_OF_CLASS || l->n_steps++ > STEPS_OF_CLASS) {
+		l->b->is_cut = true;
 		return;
 	}
 	if (o == l->c->n_options) {
@@ -94,10 +113,10 @@ static void list_covers(struct listing *l, int o, int64_t need, int64_t instance
 			keep_pattern(l);
 		return;
 	}
-	for (int64_t n = 0;; n++) {
+	for (int64_t n = 0; is_within(l, need, price); n++) {
 		l->n[o] = n;
 		list_covers(l, o + 1, need, instances, price);
-		if ((need <= 0 && instances <= 0) || price > l->most)
+		if (need <= 0 && instances <= 0)
 			break;
 		need -= l->c->options[o].rate;
 		instances--;
@@ -112,16 +131,34 @@ static void list_class(struct building *b, int cls)
 	struct listing l = { .b = b, .c = &b->m->problem->classes[cls], .cls = cls };
 	struct plan_cover_search least = { .cls = l.c, .prices = l.prices };
 
-	if (l.c->count == 0)
+	if (!is_open(b, cls))
 		return;
 	for (int o = 0; o < l.c->n_options; o++)
 		l.prices[o] =
 			b->core->stage->best.items[b->m->item_of[l.c->options[o].pool]
 								[l.c->options[o].profile]];
+	l.best_price = HUGE_VAL;
+	for (int o = 0; o < l.c->n_options; o++)
+		l.best_price =
+			fmin(l.best_price, (double)l.prices[o] / (double)l.c->options[o].rate);
 	least.max_nodes = b->core->stage->max_nodes;
 	plan_cover_least(&least);
 	l.most = least.least + b->slack;
 	list_covers(&l, 0, l.c->need, l.c->min_instances, 0);
+}
+
+/* The covers that a plan as good as the target may have; of too many the dearest are left out. */
+static void list_patterns(struct building *b)
+{
+	for (;;) {
+		b->n_patterns = 0;
+		for (int k = 0; k < b->m->problem->n_classes && b->n_patterns < COVERS_MAX; k++)
+			list_class(b, k);
+		if (b->n_patterns < COVERS_MAX || b->slack == 0)
+			return;
+		b->slack /= 2;
+		b->is_cut = true;
+	}
 }
 
 /* ------------------------------------------------------------ the program */
@@ -140,7 +177,7 @@ static bool number_rows(struct building *b)
 	if (!b->class_row || !b->held_row)
 		return false;
 	for (int k = 0; k < p->n_classes; k++)
-		b->class_row[k] = p->classes[k].count > 0 ? n++ : -1;
+		b->class_row[k] = is_open(b, k) ? n++ : -1;
 	for (int64_t o = 0; o < n_options; o++)
 		b->held_row[o] = m->held[o] > 0 ? n++ : -1;
 	b->state_row = n;
@@ -156,13 +193,43 @@ static bool number_rows(struct building *b)
 	return true;
 }
 
+/* Take what the fixed columns do off the rows. */
+static void subtract_fixed(struct building *b)
+{
+	const struct plan_stage *s = b->core->stage;
+	const struct plan_model *m = b->m;
+
+	for (int j = 0; j < m->n_columns; j++) {
+		const struct plan_column *c = &m->columns[j];
+		const int pool = m->sources[c->source].pool;
+		const int64_t n = b->core->fixed_count[j];
+
+		for (int i = 0; n > 0 && i < MIG_PROFILES_MAX; i++) {
+			if (c->supply[i])
+				b->ip.b[m->item_of[pool][i]] -= n * c->supply[i];
+		}
+		if (b->usable_row[pool] >= 0) {
+			b->ip.b[b->usable_row[pool]] -= n;
+			b->ip.b[b->fresh_row[pool]] -= n;
+		}
+		for (int i = 0; n > 0 && i <= s->goal; i++)
+			b->decided[i] += n * plan_column_cost(m, c, m->goals[i]);
+	}
+	for (int i = 0; i <= s->goal; i++) {
+		if (m->goals[i] == MIG_PLAN_UNITS)
+			b->decided[i] += b->core->fixed->units;
+		if (i < s->goal)
+			b->ip.b[b->budget_row + i] -= b->decided[i];
+	}
+}
+
 static void set_rows(struct building *b)
 {
 	const struct plan_model *m = b->m;
 	const struct mig_plan_problem *p = m->problem;
 
 	for (int r = 0; r < m->n_items; r++)
-		ip_row(&b->ip, r, LP_MORE, 0);
+		ip_row(&b->ip, r, LP_MORE, b->core->fixed ? b->core->fixed->demand[r] : 0);
 	for (int k = 0; k < p->n_classes; k++) {
 		if (b->class_row[k] >= 0)
 			ip_row(&b->ip, b->class_row[k], LP_EQUAL, p->classes[k].count);
@@ -185,6 +252,8 @@ static void set_rows(struct building *b)
 		ip_row(&b->ip, b->budget_row + i, LP_LESS,
 		       b->core->stage->values[i] -
 			       (m->goals[i] == MIG_PLAN_UNITS ? m->stranger_units : 0));
+	if (b->core->fixed)
+		subtract_fixed(b);
 }
 
 struct entries {
@@ -292,28 +361,42 @@ static int read_answer(struct building *b, const int64_t *x)
 	struct plan_core *core = b->core;
 	const int first = b->ip.n_columns - b->n_columns;
 
+	for (int i = 0; core->fixed && i < core->fixed->n_chosen; i++) {
+		const struct plan_chosen *c = &core->fixed->chosen[i];
+
+		if (!plan_choice_add(core->choice, b->m, c->cls, c->count,
+				     core->fixed->n + c->first))
+			return -MIG_E_NOMEM;
+	}
 	for (int i = 0; i < b->n_patterns; i++) {
 		if (!plan_choice_add(core->choice, b->m, b->patterns[i].cls, x[i],
 				     b->patterns[i].n))
 			return -MIG_E_NOMEM;
 	}
-	memset(core->count, 0, (size_t)b->m->n_columns * sizeof(core->count[0]));
+	plan_choice_tidy(core->choice);
+	for (int j = 0; j < b->m->n_columns; j++)
+		core->count[j] = core->fixed ? core->fixed_count[j] : 0;
 	for (int i = 0; i < b->n_columns; i++)
-		core->count[b->column[i]] = x[first + i];
+		core->count[b->column[i]] += x[first + i];
 	return 0;
 }
 
-static int search(struct building *b)
+static int search(struct building *b, struct mig_error *err)
 {
 	struct plan_core *core = b->core;
+	const int64_t decided = b->decided[core->stage->goal], most = core->target - decided;
 	struct ip_answer answer = { .x = calloc((size_t)b->ip.n_columns + 1, sizeof(int64_t)) };
 	int rc = answer.x ? 0 : -MIG_E_NOMEM;
 
 	if (rc == 0)
-		rc = ip_search(&b->ip, core->max_nodes, core->target, &answer);
+		rc = ip_search(&b->ip, core->max_nodes, most, core->stage->bound - decided,
+			       &answer);
+	if (rc == 0 && !answer.is_found && !answer.is_complete)
+		rc = plan_solver_ask(core->solver, &b->ip, most, core->stage->step, &answer,
+				     err);
 	if (rc == 0) {
-		core->is_found = answer.is_found && answer.cost <= core->target;
-		core->is_complete = answer.is_complete && !b->is_cut;
+		core->is_found = answer.is_found;
+		core->is_complete = answer.is_complete && !b->is_cut && !core->fixed;
 	}
 	if (rc == 0 && core->is_found)
 		rc = read_answer(b, answer.x);
@@ -333,8 +416,7 @@ static int build(struct building *b)
 	if (is_done && b->n_rows <= ROWS_MAX) {
 		plan_prices_evaluate(s, &s->best, &bound);
 		b->slack = (plan_wide)s->best.denominator * b->core->target - bound.total;
-		for (int k = 0; k < m->problem->n_classes; k++)
-			list_class(b, k);
+		list_patterns(b);
 		b->column = malloc(((size_t)m->n_columns + 1) * sizeof(int));
 		is_done = !b->is_short && b->column && ip_open(&b->ip, b->n_rows);
 	}
@@ -349,14 +431,17 @@ static int build(struct building *b)
 	return is_done ? 0 : -MIG_E_NOMEM;
 }
 
-int plan_core_search(struct plan_core *core)
+int plan_core_search(struct plan_core *core, struct mig_error *err)
 {
 	struct building b = { .core = core, .m = core->stage->m };
 	int rc = build(&b);
 
+	if (rc < 0)
+		mig_fail(err, MIG_E_NOMEM, "plan: out of memory");
+
 	core->is_found = core->is_complete = false;
 	if (rc == 0 && b.n_rows <= ROWS_MAX)
-		rc = search(&b);
+		rc = search(&b, err);
 	free(b.patterns);
 	free(b.column);
 	free(b.class_row);

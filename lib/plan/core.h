@@ -9,19 +9,25 @@
 
 #include "lib/plan/choose.h"
 #include "lib/plan/ip.h"
+#include "lib/plan/solver.h"
 
 struct plan_core {
 	const struct plan_stage *stage; /* solved */
 	int64_t target;                 /* of its goal: only plans so good are looked for */
 	int64_t max_nodes;
+	struct plan_solver *solver;
+	/* What is decided already, where only a rest is searched; no GPUs are present then. */
+	const struct plan_choice *fixed; /* or NULL: nothing is */
+	const int64_t *fixed_count;      /* of each column */
+	const bool *is_open;             /* of each class: it is not in @fixed */
 	/* The answer: */
 	bool is_found;
 	bool is_complete;           /* where none is found, there is none */
-	struct plan_choice *choice; /* empty before; filled where one is found */
-	int64_t *count;             /* of each column */
+	struct plan_choice *choice; /* empty before; filled where one is found, with @fixed */
+	int64_t *count;             /* of each column, with @fixed_count */
 };
 
-/** plan_core_search - Return: 0, or -MIG_E_NOMEM. */
-int plan_core_search(struct plan_core *c);
+/** plan_core_search - Errors: NOMEM; NOLIB as plan_solver_ask(). */
+int plan_core_search(struct plan_core *c, struct mig_error *err);
 
 #endif

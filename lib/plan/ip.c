@@ -116,6 +116,7 @@ struct branch {
 struct search {
 	const struct ip *ip;
 	int64_t max_nodes, enough, n_nodes;
+	double most; /* what a solution may cost */
 	struct branch path[256];
 	int64_t *low, *now;
 	struct ip_answer *ret;
@@ -192,8 +193,8 @@ static int read_node(struct search *a, const struct lp *lp, int64_t *ret_floor)
 	}
 	if (best >= 0)
 		*ret_floor = a->low[best] + (int64_t)floor(lp->x[best] + 1e-6);
-	if (best < 0 && (!a->ret->is_found || cost < a->ret->cost) &&
-	    ip_is_solution(ip, a->now)) {
+	if (best < 0 && (double)cost <= a->most && ip_is_solution(ip, a->now)) {
+		a->most = (double)cost - 1;
 		a->ret->is_found = true;
 		a->ret->cost = cost;
 		memcpy(a->ret->x, a->now, (size_t)ip->n_columns * sizeof(a->now[0]));
@@ -234,9 +235,7 @@ static void visit(struct search *a, int depth)
 		a->is_short = true;
 	else if (status == LP_STUCK || status == LP_UNBOUNDED)
 		a->ret->is_complete = false;
-	else if (status == LP_OPTIMAL &&
-		 (!a->ret->is_found ||
-		  ceil(lp.value + constant_cost(a) - 1e-6) < (double)a->ret->cost))
+	else if (status == LP_OPTIMAL && ceil(lp.value + constant_cost(a) - 1e-6) <= a->most)
 		column = read_node(a, &lp, &floor_of_it);
 	lp_close(&lp);
 	if (column < 0)
@@ -249,9 +248,14 @@ static void visit(struct search *a, int depth)
 	visit(a, depth + 1);
 }
 
-int ip_search(const struct ip *ip, int64_t max_nodes, int64_t enough, struct ip_answer *ret)
+int ip_search(const struct ip *ip, int64_t max_nodes, int64_t most, int64_t enough,
+	      struct ip_answer *ret)
 {
-	struct search a = { .ip = ip, .max_nodes = max_nodes, .enough = enough, .ret = ret };
+	struct search a = { .ip = ip,
+			    .max_nodes = max_nodes,
+			    .enough = enough,
+			    .most = (double)most,
+			    .ret = ret };
 
 	ret->is_found = false;
 	ret->is_complete = true;

@@ -38,11 +38,13 @@ void ip_column(struct ip *ip, int64_t cost, int n, const int *rows, const int64_
 /**
  * ip_search - branch and bound, depth first.
  * @max_nodes:	after so many it ends with what it has.
- * @enough:	a solution of that cost or less ends it too.
+ * @most:	only solutions of that cost or less are looked for.
+ * @enough:	one of that cost or less ends it too.
  *
  * Return: 0, or -MIG_E_NOMEM.
  */
-int ip_search(const struct ip *ip, int64_t max_nodes, int64_t enough, struct ip_answer *ret);
+int ip_search(const struct ip *ip, int64_t max_nodes, int64_t most, int64_t enough,
+	      struct ip_answer *ret);
 
 /** ip_is_solution - is @x one? In whole numbers. */
 bool ip_is_solution(const struct ip *ip, const int64_t *x);

@@ -20,7 +20,10 @@
 enum {
 	COVER_NODES = 20000,
 	SEARCH_NODES = 400,
-	N_VARIANTS = 24,
+	N_VARIANTS = 12,
+	N_OPEN = 24, /* classes that are left to an exact search */
+	N_RESTS = 6, /* such searches */
+	REST_NODES = 40,
 };
 
 /* A plan as covers, columns and GPUs, and what it comes to. */
@@ -38,6 +41,7 @@ struct solving {
 	struct plan_stage stage;
 	struct draft best;
 	int64_t max_nodes;
+	struct plan_solver solver;
 	int64_t values[MIG_PLAN_N_GOALS]; /* of the goals that are done */
 	struct mig_plan *plan;
 };
@@ -182,7 +186,8 @@ static int draft_variant(struct solving *a, unsigned variant)
 }
 
 /* Look for a plan that is better by one, or for any, exactly, again and again. */
-static int search_core(struct solving *a, int goal, bool *ret_is_searched)
+static int search_core(struct solving *a, int goal, bool *ret_is_searched,
+		       struct mig_error *err)
 {
 	bool is_open = true;
 
@@ -192,13 +197,14 @@ static int search_core(struct solving *a, int goal, bool *ret_is_searched)
 		struct draft d;
 		struct plan_core core = { .stage = &a->stage,
 					  .target = before - a->stage.step,
-					  .max_nodes = a->max_nodes };
+					  .max_nodes = a->max_nodes,
+					  .solver = &a->solver };
 		int rc = draft_open(&d, &a->m) ? 0 : -MIG_E_NOMEM;
 
 		core.choice = &d.choice;
 		core.count = d.count;
 		if (rc == 0)
-			rc = plan_core_search(&core);
+			rc = plan_core_search(&core, err);
 		if (rc == 0 && core.is_found) {
 			total_columns(a, &d);
 			rc = offer_draft(a, &d);
@@ -210,6 +216,61 @@ static int search_core(struct solving *a, int goal, bool *ret_is_searched)
 			return rc;
 	}
 	return 0;
+}
+
+/*
+ * Decide all but a few classes, and the whole part of the columns' numbers; the rest exactly.
+ * Where prices differ a lot from GPU to GPU, rounding everything costs too much.
+ */
+static int search_rest(struct solving *a, unsigned variant, struct mig_error *err)
+{
+	const struct mig_plan_problem *p = a->problem;
+	const int64_t before = a->best.totals[a->m.goals[a->stage.goal]];
+	struct plan_core core = { .stage = &a->stage,
+				  .target = before - a->stage.step,
+				  .max_nodes = REST_NODES };
+	bool *is_open = calloc((size_t)p->n_classes + 1, sizeof(bool));
+	struct draft fixed = { 0 }, d = { 0 };
+	int rc = is_open && draft_open(&fixed, &a->m) && draft_open(&d, &a->m) ? 0
+									       : -MIG_E_NOMEM;
+	const int every = p->n_classes / N_OPEN + 1;
+
+	for (int k = 0; rc == 0 && k < p->n_classes; k++)
+		is_open[k] = (unsigned)k % (unsigned)every == variant % (unsigned)every;
+	core.solver = &a->solver;
+	core.fixed = &fixed.choice;
+	core.fixed_count = fixed.count;
+	core.is_open = is_open;
+	core.choice = &d.choice;
+	core.count = d.count;
+	if (rc == 0)
+		rc = plan_choose_most(&fixed.choice, &a->stage, variant, is_open);
+	for (int j = 0; rc == 0 && j < a->m.n_columns; j++)
+		fixed.count[j] = (int64_t)a->stage.lp.x[j];
+	if (rc == 0)
+		rc = plan_core_search(&core, err);
+	if (rc == 0 && core.is_found) {
+		total_columns(a, &d);
+		rc = offer_draft(a, &d);
+	}
+	draft_close(&fixed);
+	draft_close(&d);
+	free(is_open);
+	return rc;
+}
+
+static int search_rests(struct solving *a, int goal, struct mig_error *err)
+{
+	int rc = 0;
+
+	if (a->problem->n_present > 0 || a->problem->n_classes <= N_OPEN)
+		return 0;
+	for (unsigned v = 0; v < N_RESTS && rc == 0 && a->best.is_found; v++) {
+		if (is_at_bound(a, goal))
+			return 0;
+		rc = search_rest(a, v, err);
+	}
+	return rc;
 }
 
 /* Round in several ways, until one is as good as the bound. */
@@ -235,9 +296,14 @@ static int solve_goal(struct solving *a, int goal, bool *ret_is_over, struct mig
 	*ret_is_over = false;
 	if (rc < 0)
 		return rc;
-	if (!a->stage.is_infeasible &&
-	    (draft_variants(a, goal) < 0 || search_core(a, goal, &measure->is_searched) < 0))
-		return no_memory(err);
+	if (!a->stage.is_infeasible)
+		rc = draft_variants(a, goal);
+	if (rc == 0 && !a->stage.is_infeasible)
+		rc = search_rests(a, goal, err);
+	if (rc == 0 && !a->stage.is_infeasible)
+		rc = search_core(a, goal, &measure->is_searched, err);
+	if (rc < 0)
+		return rc == -MIG_E_NOMEM ? no_memory(err) : rc;
 	measure->goal = a->m.goals[goal];
 	measure->bound = a->stage.bound;
 	a->plan->n_measures = goal + 1;
@@ -300,11 +366,13 @@ int mig_plan_solve(const struct mig_plan_problem *problem, const struct mig_plan
 		return rc;
 	if (effort && effort->max_nodes > 0)
 		a.max_nodes = effort->max_nodes;
+	a.solver.path = effort ? effort->solver : NULL;
 	a.plan = calloc(1, sizeof(*a.plan));
 	if (!a.plan)
 		return no_memory(err);
 	rc = solve_all(&a, err);
 	draft_close(&a.best);
+	plan_solver_close(&a.solver);
 	plan_stage_close(&a.stage);
 	plan_model_close(&a.m);
 	if (rc < 0) {

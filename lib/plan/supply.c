@@ -280,8 +280,8 @@ static int finish(struct pack *k)
 		rc = open_rest(k, rest, &ip, used) ? 0 : -MIG_E_NOMEM;
 		answer.x = calloc((size_t)ip.n_columns + 1, sizeof(int64_t));
 		if (rc == 0)
-			rc = answer.x ? ip_search(&ip, k->s->max_nodes, k->bound - decided,
-						  &answer)
+			rc = answer.x ? ip_search(&ip, k->s->max_nodes, INT64_MAX,
+						  k->bound - decided, &answer)
 				      : -MIG_E_NOMEM;
 		if (rc == 0 && answer.is_found &&
 		    (k->best_cost < 0 || decided + answer.cost < k->best_cost)) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What must stand apart. On a GPU it is enough to look at each layout. The GPUs of a pool are
- * in its nodes by the order of the layouts: the first gpus_per_node of them are the first
- * node's. Counts are large, so nodes are not walked one by one.
+ * What must stand apart. On a GPU it is enough to look at each layout. Nodes are told by
+ * order: the present groups of a pool, then its other GPUs as the layouts have them,
+ * gpus_per_node at a time. Counts are large, so nodes are not walked one by one.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -75,6 +75,25 @@ static int check_rule(const struct document *doc, size_t r, const bool *marks)
 	return 0;
 }
 
+/* Which node a GPU is in shows only where present groups come in their order, and first. */
+static int check_order(const struct document *doc)
+{
+	int32_t last[POOLS_MAX] = { 0 };
+
+	for (size_t i = 0; i < doc->n_groups; i++) {
+		const struct gpus *g = &doc->groups[i];
+		const int32_t place = g->present == NO_PRESENT ? INT32_MAX : g->present;
+
+		if (doc->pools[g->pool].gpus_per_node > 1 && place < last[g->pool])
+			return mig_verify_no(doc,
+					     "layout %zu: where rules speak of nodes, present "
+					     "groups stand in their order before other GPUs",
+					     i);
+		last[g->pool] = place;
+	}
+	return 0;
+}
+
 int mig_verify_rules(const struct document *doc)
 {
 	cleanup_free bool *marks = calloc(doc->n_classes + 1, sizeof(*marks));
@@ -87,7 +106,10 @@ int mig_verify_rules(const struct document *doc)
 
 		for (size_t i = 0; i < rule->n; i++)
 			marks[doc->ruled[rule->first + i]] = true;
-		rc = check_rule(doc, r, marks);
+		if (rule->is_node)
+			rc = check_order(doc);
+		if (rc == 0)
+			rc = check_rule(doc, r, marks);
 		for (size_t i = 0; i < rule->n; i++)
 			marks[doc->ruled[rule->first + i]] = false;
 	}

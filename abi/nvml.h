@@ -436,13 +436,15 @@ const char *nvmlErrorString(nvmlReturn_t result);
  */
 #define SIM_MARKER_SYMBOL "migctl_sim_marker"
 struct migctl_sim_marker {
-	unsigned version; /* of this struct: 1 */
+	unsigned version; /* of this struct: 2 */
 	/* Be machine @name of folder @dir from the next nvmlInit on. 0, or an errno value. */
 	int (*select)(const char *dir, const char *name);
 	/* Of the machine that the library is now; NULL before nvmlInit. */
 	const char *(*name)(void);
 	const char *(*id)(void);
 	int (*is_assumed)(void);
+	unsigned (*boot)(void);      /* how often it was started; 0 before nvmlInit */
+	const char *(*folder)(void); /* where all that belongs to it is kept */
 };
 
 #endif

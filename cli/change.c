@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/child.h"
+#include "cli/home.h"
 #include "shared/text.h"
 #include "sim/machine.h"
 
@@ -285,35 +286,56 @@ static int print_outcome(struct cli *cli, const struct mig_snapshot *snap,
 }
 
 int change_run(struct cli *cli, const struct mig_snapshot *snap, struct mig_change *change,
-	       bool keep_pending, struct mig_error *err)
+	       const struct change_how *how, struct mig_error *err)
 {
-	const struct mig_run_options opt = {
+	struct mig_run_options opt = {
 		.on_step = show_step,
 		.reset = reset_gpu,
 		.arg = cli,
-		.keep_pending = keep_pending,
+		.keep_pending = how->keep_pending,
+		.is_independent = how->is_independent,
+		.is_renewal = how->is_renewal,
+		.verb = cli->verb->name,
+		.time_s = time(NULL),
+		.before = how->before,
+		.ret_after = how->ret_after,
 	};
+	int rc = cli_home(cli, snap, &opt.home, err);
 
-	if (cli_option(cli, "dry-run"))
-		return 0;
+	if (rc < 0)
+		return rc;
 	cli->change_began_s = seconds_now();
 	return mig_change_run(cli->machine, snap, change, &opt, err);
 }
 
-int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
-		     struct mig_change *change, const char *schema, bool keep_pending,
-		     struct mig_error *err)
+/* Where each GPU stands for itself, those that failed are named; the first one's error is the
+ * verb's. */
+static void print_failed(const struct mig_change *change, const struct mig_error *err)
 {
-	struct mig_snapshot now;
-	int rc = change_run(cli, snap, change, keep_pending, err);
+	for (int i = 0; i < change->n_gpus; i++) {
+		const struct mig_gpu_change *g = &change->gpus[i];
 
-	if (rc < 0)
-		return rc;
+		if (g->rc < 0 && strncmp(g->err.msg, err->msg, strlen(g->err.msg)) != 0)
+			fprintf(stderr, "migctl: %s\n", g->err.msg);
+	}
+}
+
+int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
+		     struct mig_change *change, const char *schema,
+		     const struct change_how *how, struct mig_error *err)
+{
+	struct change_how mine = *how;
+	struct mig_snapshot now;
+	int rc;
+
 	if (cli_option(cli, "dry-run"))
 		return print_outcome(cli, snap, NULL, change, schema, err);
-	rc = mig_snapshot_take(cli->machine, &now, err);
+	mine.ret_after = &now;
+	rc = change_run(cli, snap, change, &mine, err);
+	if (rc < 0 && how->is_independent)
+		print_failed(change, err);
 	if (rc < 0)
-		return mig_wrap(err, rc, "done, but the result cannot be read");
+		return rc;
 	/* A GPU that fell off meanwhile moves the numbers of the others. */
 	if (now.n_gpus == snap->n_gpus)
 		rc = print_outcome(cli, snap, &now, change, schema, err);

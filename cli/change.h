@@ -7,19 +7,28 @@
 
 #include "cli/verb.h"
 
+/* How a change is carried out. */
+struct change_how {
+	bool keep_pending; /* a mode switch that waits for a reset is the answer, not undone */
+	bool is_independent; /* a GPU that fails does not keep the others from their change */
+	bool is_renewal;     /* what is on record is brought back: not a change to be undone */
+	const struct mig_snapshot
+		*before;                /* what it began with, where that is not the snapshot */
+	struct mig_snapshot *ret_after; /* change_run(): filled on success; may be NULL */
+};
+
 /**
  * change_carry_out - show the steps with --dry-run, else run them and say what was done.
  * @snap:	the snapshot that @change was made from.
  * @schema:	of the JSON document: "migctl.create/v1".
- * @keep_pending: a mode switch that waits for a reset is the answer, not a failure to undo.
  */
 int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
-		     struct mig_change *change, const char *schema, bool keep_pending,
-		     struct mig_error *err) MIG_MUST_USE;
+		     struct mig_change *change, const char *schema,
+		     const struct change_how *how, struct mig_error *err) MIG_MUST_USE;
 
-/** change_run - the running alone, without a word on stdout; nothing with --dry-run. */
+/** change_run - the running alone, without a word on stdout. */
 int change_run(struct cli *cli, const struct mig_snapshot *snap, struct mig_change *change,
-	       bool keep_pending, struct mig_error *err) MIG_MUST_USE;
+	       const struct change_how *how, struct mig_error *err) MIG_MUST_USE;
 
 /**
  * change_json - a change as JSON: {gpus: [...], steps: [...]}, into @doc.

@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/partition.h"
+#include "cli/home.h"
+#include "cli/partition_file.h"
 #include "cli/verb.h"
 #include "shared/cleanup.h"
+#include "shared/text.h"
 
 /* @text is the file, in JSON with --json; @key is what the document calls it. */
 static int print_file(struct cli *cli, const struct mig_snapshot *snap, const char *key,
@@ -80,17 +82,62 @@ static int check_known(const struct mig_gpu *gpu, struct mig_error *err)
 	return 0;
 }
 
-static int make_layout(const struct mig_snapshot *snap, struct mig_layout_file **ret,
-		       struct mig_error *err)
+/* The names that compute instances of a GPU have on record. */
+static struct mig_want_names names_of(const struct mig_record *rec, const struct mig_home *home,
+				      const struct mig_snapshot *snap, int gpu)
+{
+	struct mig_want_names names = { 0 };
+
+	for (int i = 0; i < snap->gpus[gpu].n_gis; i++) {
+		for (int k = 0; k < snap->gpus[gpu].gis[i].n_cis; k++) {
+			const struct mig_ref ref = { .gpu = gpu, .gi = i, .ci = k };
+			const struct mig_record_ci *ci = NULL;
+			struct mig_want_name *of = &names.of[names.n];
+
+			if (mig_record_look(rec, home, snap, &ref, &ci) != MIG_RECORD_MADE ||
+			    !ci || !*ci->name || names.n == MIG_WANT_NAMES_MAX)
+				continue;
+			*of = (struct mig_want_name){ .want = (uint8_t)i, .ci = (uint8_t)k };
+			text_copy(of->name, sizeof(of->name), ci->name);
+			names.n++;
+		}
+	}
+	return names;
+}
+
+/* For each GPU. A record that cannot be read keeps nobody from the layout itself. */
+static void find_names(struct cli *cli, const struct mig_snapshot *snap,
+		       struct mig_want_names *ret)
+{
+	const struct mig_home *home;
+	struct mig_record rec;
+	struct mig_error why;
+	int rc = cli_home(cli, snap, &home, &why);
+
+	if (rc == 0)
+		rc = mig_record_read_names(home, &rec, &why);
+	if (rc < 0) {
+		fprintf(stderr, "migctl: names are left out: %s\n", why.msg);
+		return;
+	}
+	for (int i = 0; i < snap->n_gpus; i++)
+		ret[i] = names_of(&rec, home, snap, i);
+	mig_record_free(&rec);
+}
+
+static int make_layout(struct cli *cli, const struct mig_snapshot *snap,
+		       struct mig_layout_file **ret, struct mig_error *err)
 {
 	const size_t room = (size_t)snap->n_gpus + 1;
 	cleanup_free struct mig_request *requests = calloc(room, sizeof(*requests));
 	cleanup_free struct mig_layout_state *states = calloc(room, sizeof(*states));
+	cleanup_free struct mig_want_names *names = calloc(room, sizeof(*names));
 	const struct mig_layout_machine machine = partition_machine(snap);
 	size_t n = 0;
 
-	if (!requests || !states)
+	if (!requests || !states || !names)
 		return mig_fail(err, MIG_E_NOMEM, "export");
+	find_names(cli, snap, names);
 	for (int i = 0; i < snap->n_gpus; i++) {
 		const struct mig_gpu *gpu = &snap->gpus[i];
 		int rc = check_known(gpu, err);
@@ -105,6 +152,7 @@ static int make_layout(const struct mig_snapshot *snap, struct mig_layout_file *
 				.gpu_type = gpu->type ? gpu->type->key : NULL,
 				.mig_enabled = gpu->mode,
 				.request = &requests[i],
+				.names = &names[i],
 			};
 	}
 	return mig_layout_file_make(&machine, states, n, ret, err);
@@ -120,7 +168,7 @@ static int export_layout(struct cli *cli, const struct mig_snapshot *snap,
 	if (cli_option(cli, "config"))
 		return mig_fail(err, MIG_E_INVAL,
 				"a layout file has no configs; leave -c or --layout out");
-	rc = make_layout(snap, &file, err);
+	rc = make_layout(cli, snap, &file, err);
 	if (rc < 0)
 		return rc;
 	rc = mig_layout_file_write(file, format_of(cli), &text, err);
@@ -167,8 +215,8 @@ const struct verb verb_export = {
 		"makes the same MIG devices from. That format has no place for starts, so "
 		"these may differ.\n\n"
 		"With --layout prints a layout file instead, which apply makes the very same "
-		"layout from: it says the machine, the UUID of each GPU, and where each GPU "
-		"instance and each compute instance begins.",
+		"layout from: it says the machine, the UUID of each GPU, where each GPU "
+		"instance and each compute instance begins, and the names on record.",
 	.example = "  migctl export -c saved >saved.yaml\n"
 		   "  migctl export --layout >layout.yaml\n",
 	.options = export_options,

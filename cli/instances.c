@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/change.h"
+#include "cli/home.h"
 #include "shared/cleanup.h"
 #include "shared/text.h"
 
@@ -23,8 +24,34 @@ static int create_gpu(struct cli *cli, const struct mig_snapshot *snap, int *ret
 			snap->machine, snap->n_gpus);
 }
 
+/* --name is for one MIG device. */
+static int create_names(const struct cli *cli, const struct mig_request *req,
+			struct mig_want_names *ret, struct mig_error *err)
+{
+	const char *name = cli_option(cli, "name");
+
+	*ret = (struct mig_want_names){ 0 };
+	if (!name)
+		return 0;
+	if (!mig_instance_name_ok(name))
+		return mig_fail(
+			err, MIG_E_INVAL,
+			"'%s' cannot be a name: words of letters, digits and \"._-\", with "
+			"\"/\" between them, and nothing that names instances already",
+			name);
+	if (req->n != 1 || req->want[0].n_ci != 1)
+		return mig_fail(
+			err, MIG_E_INVAL,
+			"--name is for one MIG device, and more are asked for; a layout "
+			"file names several");
+	ret->n = 1;
+	snprintf(ret->of[0].name, sizeof(ret->of[0].name), "%s", name);
+	return 0;
+}
+
 static int create_on(struct cli *cli, const struct mig_snapshot *snap, struct mig_error *err)
 {
+	struct mig_want_names names;
 	struct mig_request req;
 	struct mig_change change;
 	int gpu, rc = create_gpu(cli, snap, &gpu, err);
@@ -46,10 +73,14 @@ static int create_on(struct cli *cli, const struct mig_snapshot *snap, struct mi
 		for (int i = 0; i < req.n; i++)
 			req.want[i].n_ci = 0;
 	}
-	rc = mig_change_create(snap, gpu, &req, &change, err);
+	rc = create_names(cli, &req, &names, err);
 	if (rc < 0)
 		return rc;
-	rc = change_carry_out(cli, snap, &change, "migctl.create/v1", false, err);
+	rc = mig_change_create(snap, gpu, &req, &names, &change, err);
+	if (rc < 0)
+		return rc;
+	rc = change_carry_out(cli, snap, &change, "migctl.create/v1", &(struct change_how){ 0 },
+			      err);
 	mig_change_free(&change);
 	return rc;
 }
@@ -68,6 +99,7 @@ static int run_create(struct cli *cli, struct mig_error *err)
 
 static const struct option create_options[] = {
 	{ "gpu", 'i', "GPU", "on this GPU: index, UUID or PCI bus id" },
+	{ "name", 0, "NAME", "give the instance a stable name, such as team-a/llm" },
 	{ "no-ci", 0, NULL, "make GPU instances without compute instances" },
 	{ "dry-run", 'n', NULL, "show the steps and change nothing" },
 	{ 0 },
@@ -119,7 +151,7 @@ static int read_refs(struct cli *cli, const struct mig_snapshot *snap, struct mi
 {
 	for (int i = 0; i < cli->argc; i++) {
 		bool is_index;
-		int rc = mig_ref_parse(snap, cli->argv[i], &refs[i], &is_index, err);
+		int rc = cli_ref(cli, snap, cli->argv[i], &refs[i], &is_index, err);
 
 		if (rc < 0)
 			return rc;
@@ -159,7 +191,8 @@ static int destroy_on(struct cli *cli, const struct mig_snapshot *snap, struct m
 				err);
 	if (rc < 0)
 		return rc;
-	rc = change_carry_out(cli, snap, &change, "migctl.destroy/v1", false, err);
+	rc = change_carry_out(cli, snap, &change, "migctl.destroy/v1",
+			      &(struct change_how){ 0 }, err);
 	mig_change_free(&change);
 	return rc;
 }

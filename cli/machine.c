@@ -43,7 +43,7 @@ int cli_catalog(struct cli *cli, struct mig_catalog **ret, struct mig_error *err
 }
 
 /* Beside the program as it is installed, wherever that is; else where the build said. */
-int cli_sim_library(char *buf, size_t len, struct mig_error *err)
+bool cli_library(const char *from_bin, const char *installed, char *buf, size_t len)
 {
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -53,12 +53,18 @@ int cli_sim_library(char *buf, size_t len, struct mig_error *err)
 		self[n] = '\0';
 		slash = strrchr(self, '/');
 		*slash = '\0';
-		snprintf(buf, len, "%s/../%s/libnvidia-ml.so.1", self, MIG_SIM_FROM_BIN);
+		snprintf(buf, len, "%s/../%s", self, from_bin);
 		if (access(buf, R_OK) == 0)
-			return 0;
+			return true;
 	}
-	snprintf(buf, len, "%s/libnvidia-ml.so.1", MIG_SIM_LIBRARY);
-	if (access(buf, R_OK) == 0)
+	snprintf(buf, len, "%s", installed);
+	return access(buf, R_OK) == 0;
+}
+
+int cli_sim_library(char *buf, size_t len, struct mig_error *err)
+{
+	if (cli_library(MIG_SIM_FROM_BIN "/libnvidia-ml.so.1",
+			MIG_SIM_LIBRARY "/libnvidia-ml.so.1", buf, len))
 		return 0;
 	return mig_fail(err, MIG_E_NOLIB, "the simulated driver is not installed: no %s", buf);
 }

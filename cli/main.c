@@ -14,7 +14,9 @@
 extern const struct verb verb_status, verb_profiles, verb_layouts, verb_fit;
 extern const struct verb verb_enable, verb_disable, verb_create, verb_destroy;
 extern const struct verb verb_diff, verb_apply, verb_assert, verb_export;
-extern const struct verb verb_resolve, verb_doctor, verb_smi, verb_plan;
+extern const struct verb verb_save, verb_restore, verb_undo, verb_recover;
+extern const struct verb verb_plan, verb_cost;
+extern const struct verb verb_resolve, verb_doctor, verb_smi;
 extern const struct verb verb_sim_new, verb_sim_list, verb_sim_exec, verb_sim_tenant;
 extern const struct verb verb_sim_reset, verb_sim_reboot, verb_sim_rm, verb_sim_xid;
 extern const struct verb verb_sim_tree;
@@ -22,14 +24,43 @@ extern const struct verb verb_sim_fault, verb_sim_latency, verb_sim_lost, verb_s
 extern const struct verb verb_sim_scenario, verb_sim_log;
 
 const struct verb *const verbs[] = {
-	&verb_status,     &verb_profiles,   &verb_layouts,      &verb_fit,
-	&verb_enable,     &verb_disable,    &verb_create,       &verb_destroy,
-	&verb_diff,       &verb_apply,      &verb_assert,       &verb_export,
-	&verb_plan,       &verb_resolve,    &verb_doctor,       &verb_smi,
-	&verb_sim_new,    &verb_sim_list,   &verb_sim_exec,     &verb_sim_tree,
-	&verb_sim_tenant, &verb_sim_xid,    &verb_sim_fault,    &verb_sim_latency,
-	&verb_sim_lost,   &verb_sim_settle, &verb_sim_scenario, &verb_sim_log,
-	&verb_sim_reset,  &verb_sim_reboot, &verb_sim_rm,       NULL,
+	&verb_status,
+	&verb_profiles,
+	&verb_layouts,
+	&verb_fit,
+	&verb_enable,
+	&verb_disable,
+	&verb_create,
+	&verb_destroy,
+	&verb_diff,
+	&verb_apply,
+	&verb_assert,
+	&verb_export,
+	&verb_undo,
+	&verb_save,
+	&verb_restore,
+	&verb_recover,
+	&verb_plan,
+	&verb_cost,
+	&verb_resolve,
+	&verb_doctor,
+	&verb_smi,
+	&verb_sim_new,
+	&verb_sim_list,
+	&verb_sim_exec,
+	&verb_sim_tree,
+	&verb_sim_tenant,
+	&verb_sim_xid,
+	&verb_sim_fault,
+	&verb_sim_latency,
+	&verb_sim_lost,
+	&verb_sim_settle,
+	&verb_sim_scenario,
+	&verb_sim_log,
+	&verb_sim_reset,
+	&verb_sim_reboot,
+	&verb_sim_rm,
+	NULL,
 };
 
 /* What the build asks: pages and completion are made from the table, never by hand. */

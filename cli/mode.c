@@ -60,8 +60,7 @@ static int reset_one(struct cli *cli, const struct mig_snapshot *snap, int gpu,
 	struct mig_change change = {
 		.n_steps = 1, .steps = &step, .n_gpus = snap->n_gpus, .gpus = gpus
 	};
-	const struct mig_run_options opt = { .reset = reset_gpu, .arg = cli };
-	int rc = mig_change_run(cli->machine, snap, &change, &opt, err);
+	int rc = change_run(cli, snap, &change, &(struct change_how){ 0 }, err);
 
 	free(gpus);
 	return rc;
@@ -123,6 +122,7 @@ static int switch_one(struct cli *cli, const struct mig_snapshot *snap, int gpu,
 		      json_t *doc, struct mig_error *err)
 {
 	const struct mig_wanted wanted = { .mode = mode ? MIG_WANT_MODE : MIG_WANT_OFF };
+	const struct change_how how = { .keep_pending = true };
 	struct mig_change change;
 	int rc;
 
@@ -136,11 +136,11 @@ static int switch_one(struct cli *cli, const struct mig_snapshot *snap, int gpu,
 	if (rc < 0)
 		return rc;
 	if (doc)
-		rc = change_run(cli, snap, &change, true, err);
+		rc = cli_option(cli, "dry-run") ? 0 : change_run(cli, snap, &change, &how, err);
 	else if (change.n_steps == 0)
 		printf("GPU %d: MIG is %s already\n", gpu, mode ? "on" : "off");
 	else
-		rc = change_carry_out(cli, snap, &change, schema_of(mode), true, err);
+		rc = change_carry_out(cli, snap, &change, schema_of(mode), &how, err);
 	if (rc == -MIG_E_PENDING)
 		rc = finish_pending(cli, snap, gpu, mode, rc, err);
 	if (doc && rc == 0)

@@ -13,6 +13,8 @@ const struct option global_options[] = {
 	{ "hardware", 0, NULL, "act on this machine's own GPUs" },
 	{ "catalog", 0, "DIR", "read more GPU types from DIR/*.yaml" },
 	{ "json", 0, NULL, "print JSON" },
+	{ "no-wait", 0, NULL,
+	  "refuse, rather than wait, while another migctl changes the machine" },
 	{ "help", 'h', NULL, "say what a verb does" },
 	{ "version", 0, NULL, "print the version" },
 	{ 0 },
@@ -128,6 +130,8 @@ static void set_global(struct cli *cli, const struct option *opt, const char *va
 		cli->is_json = true;
 	else if (strcmp(opt->name, "hardware") == 0)
 		cli->is_hardware = true;
+	else if (strcmp(opt->name, "no-wait") == 0)
+		cli->is_hasty = true;
 }
 
 /* One option at argv[*i]; moves *i over a value that stands apart. 1: help or version asked. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/change.h"
-#include "cli/partition.h"
+#include "cli/partition_file.h"
 #include "shared/cleanup.h"
 
 /* The steps to what the file wants; with @mode_only just the mode switches. */
@@ -39,15 +39,18 @@ static bool needs_mode_first(const struct partition *p, const struct mig_snapsho
 	return false;
 }
 
+/* @before: what it began with, where that is not @snap. */
 static int apply_in_one(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
-			struct mig_error *err)
+			const struct mig_snapshot *before, struct mig_error *err)
 {
+	const struct change_how how = { .is_independent = !cli_option(cli, "atomic"),
+					.before = before };
 	struct mig_change change;
 	int rc = partition_change(p, snap, false, &change, err);
 
 	if (rc < 0)
 		return rc;
-	rc = change_carry_out(cli, snap, &change, "migctl.apply/v1", false, err);
+	rc = change_carry_out(cli, snap, &change, "migctl.apply/v1", &how, err);
 	mig_change_free(&change);
 	return rc;
 }
@@ -72,7 +75,7 @@ static void modes_back(struct cli *cli, const struct mig_snapshot *snap, struct 
 		     ? mig_change_make(&now, wanted, NULL, &change, &why)
 		     : mig_fail(&why, MIG_E_NVML, "the driver shows %d GPUs now", now.n_gpus);
 	if (rc == 0) {
-		rc = mig_change_run(cli->machine, &now, &change, NULL, &why);
+		rc = change_run(cli, &now, &change, &(struct change_how){ 0 }, &why);
 		mig_change_free(&change);
 	}
 	if (rc < 0)
@@ -114,7 +117,7 @@ static int apply_modes(struct cli *cli, const struct partition *p,
 
 	if (rc < 0)
 		return rc;
-	rc = change_run(cli, snap, &change, false, err);
+	rc = change_run(cli, snap, &change, &(struct change_how){ 0 }, err);
 	for (int i = 0; rc == 0 && !cli->is_json && i < change.n_steps; i++) {
 		if (change.steps[i].kind == MIG_STEP_MODE)
 			printf("GPU %d: MIG is on\n", snap->gpus[change.steps[i].gpu].index);
@@ -136,9 +139,9 @@ static int apply_in_two(struct cli *cli, struct partition *p, const struct mig_s
 	rc = mig_snapshot_take(cli->machine, &now, err);
 	if (rc < 0)
 		return rc;
-	rc = partition_select(cli, p, &now, err);
+	rc = partition_select(p, &now, err);
 	if (rc == 0)
-		rc = apply_in_one(cli, p, &now, err);
+		rc = apply_in_one(cli, p, &now, snap, err);
 	if (rc < 0)
 		modes_back(cli, snap, err);
 	mig_snapshot_free(&now);
@@ -150,7 +153,7 @@ static int apply(struct cli *cli, struct partition *p, const struct mig_snapshot
 {
 	if (!cli_option(cli, "dry-run") && needs_mode_first(p, snap))
 		return apply_in_two(cli, p, snap, err);
-	return apply_in_one(cli, p, snap, err);
+	return apply_in_one(cli, p, snap, NULL, err);
 }
 
 static int diff(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
@@ -179,42 +182,6 @@ static int diff(struct cli *cli, struct partition *p, const struct mig_snapshot 
 	return rc == 0 && is_different ? -MIG_E_DIFFERENT : rc;
 }
 
-/* "7x1g.10gb", "no instances" or "MIG off". */
-static const char *wanted_text(const struct mig_config_want *want, char *buf, size_t size)
-{
-	if (want->mode == MIG_CONFIG_OFF)
-		return "MIG off";
-	return want->request.n ? mig_request_format(&want->request, buf, size) : "no instances";
-}
-
-static const char *present_text(const struct mig_config_want *want, const struct mig_gpu *gpu,
-				char *buf, size_t size)
-{
-	struct mig_request have = mig_gpu_request(gpu);
-
-	if (!gpu->mode)
-		return "MIG off";
-	/* As in a partition file: names and counts, which have no place. */
-	for (int i = 0; i < have.n && !want->is_exact; i++)
-		have.want[i].start = -1;
-	return have.n ? mig_request_format(&have, buf, size) : "no instances";
-}
-
-/* What the words for what is wanted and what is there do not show. */
-static const char *hidden_difference(const struct mig_config_want *want,
-				     const struct mig_config_present *have, const char *wanted,
-				     const char *has)
-{
-	struct mig_config_want anywhere = *want;
-
-	for (int i = 0; i < anywhere.request.n; i++)
-		memset(anywhere.request.want[i].ci_start, -1,
-		       sizeof(anywhere.request.want[i].ci_start));
-	if (mig_config_match(&anywhere, have) == MIG_CONFIG_SAME)
-		return "its compute instances begin elsewhere";
-	return strcmp(wanted, has) == 0 ? "its compute instances are others" : "";
-}
-
 static json_t *assert_one(const struct cli *cli, const struct mig_config_want *want,
 			  const struct mig_gpu *gpu, bool *is_different)
 {
@@ -222,9 +189,9 @@ static json_t *assert_one(const struct cli *cli, const struct mig_config_want *w
 	const bool is_named = want->mode != MIG_CONFIG_UNTOUCHED;
 	const bool is_same = mig_config_match(want, &have) != MIG_CONFIG_DIFFERENT;
 	char wanted_buf[512], has_buf[512];
-	const char *wanted = wanted_text(want, wanted_buf, sizeof(wanted_buf));
-	const char *has = present_text(want, gpu, has_buf, sizeof(has_buf));
-	const char *hidden = is_same ? "" : hidden_difference(want, &have, wanted, has);
+	const char *wanted = partition_wanted_text(want, wanted_buf, sizeof(wanted_buf));
+	const char *has = partition_present_text(want, gpu, has_buf, sizeof(has_buf));
+	const char *hidden = is_same ? "" : partition_hidden_difference(want, gpu, wanted, has);
 	json_t *o;
 
 	*is_different |= !is_same;
@@ -288,14 +255,20 @@ static int run_with(struct cli *cli, struct mig_error *err,
 		    int (*act)(struct cli *cli, struct partition *p,
 			       const struct mig_snapshot *snap, struct mig_error *err))
 {
-	struct partition p = { 0 };
+	const char *path = cli_option(cli, "file");
+	struct partition p = { .is_any_machine = cli_option(cli, "any-machine") };
 	struct mig_snapshot snap = { 0 };
-	int rc = partition_read(cli, &p, err);
+	int rc;
 
+	if (!path)
+		return mig_fail(err, MIG_E_INVAL,
+				"%s wants a file: migctl %s -f FILE [-c NAME]", cli->verb->name,
+				cli->verb->name);
+	rc = partition_read(&p, path, cli_option(cli, "config"), err);
 	if (rc == 0)
 		rc = cli_machine(cli, &snap, err);
 	if (rc == 0)
-		rc = partition_select(cli, &p, &snap, err);
+		rc = partition_select(&p, &snap, err);
 	if (rc == 0)
 		warn_unnamed(cli, &p, &snap);
 	if (rc == 0)
@@ -322,17 +295,16 @@ static int run_assert(struct cli *cli, struct mig_error *err)
 
 static const struct option look_options[] = {
 	{ "file", 'f', "FILE", "a partition file, in mig-parted's format, or a layout file" },
-	{ "config", 'c', "NAME",
-	  "the config in a partition file; may be left out where there is but one" },
+	{ "config", 'c', "NAME", "the config of a partition file that has several" },
 	{ "any-machine", 0, NULL, "take a layout file that is for another machine" },
 	{ 0 },
 };
 
 static const struct option apply_options[] = {
 	{ "file", 'f', "FILE", "a partition file, in mig-parted's format, or a layout file" },
-	{ "config", 'c', "NAME",
-	  "the config in a partition file; may be left out where there is but one" },
+	{ "config", 'c', "NAME", "the config of a partition file that has several" },
 	{ "any-machine", 0, NULL, "take a layout file that is for another machine" },
+	{ "atomic", 0, NULL, "change all GPUs, or none" },
 	{ "dry-run", 'n', NULL, "show the steps and change nothing" },
 	{ 0 },
 };

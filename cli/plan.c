@@ -3,67 +3,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/plan/arrange.h"
 #include "cli/plan/explain.h"
 #include "cli/plan/files.h"
 #include "cli/plan/json.h"
 #include "cli/plan/migrate.h"
 #include "cli/plan/plan.h"
 #include "cli/plan/print.h"
+#include "cli/plan/standing.h"
 #include "cli/plan/svg.h"
 #include "cli/plan/verify.h"
 
-/* Who holds an instance keeps it where it is. */
-static int find_held(struct cli *cli, struct planner *pl, struct mig_error *err)
-{
-	const struct mig_snapshot *snap = &pl->fleet.snap;
-
-	pl->held = calloc((size_t)snap->n_gpus + 1, sizeof(*pl->held));
-	if (!pl->held)
-		return mig_fail(err, MIG_E_NOMEM, "make a plan");
-	pl->task.held = pl->held;
-	for (int i = 0; i < snap->n_gpus; i++) {
-		const struct mig_gpu *gpu = &snap->gpus[i];
-		const struct mig_layout lay = mig_gpu_layout(gpu);
-
-		for (int k = 0; k < gpu->n_gis; k++) {
-			struct mig_holder holders[MIG_HOLDERS_MAX];
-			int n = mig_holders(cli->machine, gpu, gpu->gis[k].id, -1, holders,
-					    err);
-
-			if (n < 0)
-				return n;
-			for (int s = 0; n > 0 && s < lay.n_slots; s++) {
-				if (lay.slots[s].start == gpu->gis[k].start)
-					pl->held[i] |= (uint16_t)(1U << s);
-			}
-		}
-	}
-	return 0;
-}
-
-/* What serves what now: a layout file whose names are the models', as plan writes it. */
-static int read_serving(struct cli *cli, struct planner *pl, struct mig_error *err)
-{
-	const char *path = cli_option(cli, "serving");
-	int rc;
-
-	if (!path)
-		return 0;
-	if (!pl->fleet.is_current)
-		return mig_fail(err, MIG_E_INVAL,
-				"--serving says what the instances of this machine serve; it "
-				"goes with --from-current");
-	rc = mig_layout_file_read(path, &pl->serving, err);
-	pl->task.serving = pl->serving;
-	return rc;
-}
-
 static int solve(struct planner *pl, struct mig_error *err)
 {
+	char solver[4096];
+	/* Where it is not installed, the planner's own search has the last word. */
+	const bool has_solver =
+		cli_library(MIG_SOLVE_FROM_BIN, MIG_SOLVE_LIBRARY, solver, sizeof(solver));
+	const struct mig_plan_effort effort = { .solver = has_solver ? solver : NULL };
 	int rc = task_problem_make(&pl->task, NULL, 0, &pl->p, err);
 
 	if (rc == 0)
-		rc = mig_plan_solve(&pl->p.problem, NULL, &pl->plan, err);
+		rc = mig_plan_solve(&pl->p.problem, &effort, &pl->plan, err);
 	if (rc < 0)
 		return rc;
 	if (pl->plan->status != MIG_PLAN_OPTIMAL && pl->plan->status != MIG_PLAN_FEASIBLE)
@@ -72,7 +33,8 @@ static int solve(struct planner *pl, struct mig_error *err)
 	rc = mig_plan_check(&pl->p.problem, pl->plan, err);
 	if (rc < 0)
 		return mig_wrap(err, -MIG_E_INVAL, "the planner's answer does not hold");
-	return seats_make(&pl->task, &pl->p, pl->plan, &pl->seats, err);
+	rc = seats_make(&pl->task, &pl->p, pl->plan, &pl->seats, err);
+	return rc == 0 ? arrange_nodes(&pl->task, &pl->p.problem, &pl->seats, err) : rc;
 }
 
 int planner_run(struct cli *cli, const char *path, struct planner *pl, struct mig_error *err)
@@ -88,9 +50,9 @@ int planner_run(struct cli *cli, const char *path, struct planner *pl, struct mi
 	if (rc == 0)
 		rc = explain_unfit(cli, &pl->task, err);
 	if (rc == 0 && pl->fleet.is_current)
-		rc = find_held(cli, pl, err);
-	if (rc == 0)
-		rc = read_serving(cli, pl, err);
+		rc = standing_read(cli, &pl->fleet.snap, &pl->held, &pl->names, err);
+	pl->task.held = pl->held;
+	pl->task.names = pl->names;
 	if (rc == 0)
 		rc = solve(pl, err);
 	return rc;
@@ -101,10 +63,10 @@ void planner_free(struct planner *pl)
 	seats_free(&pl->seats);
 	mig_plan_free(pl->plan);
 	task_problem_free(&pl->p);
-	mig_layout_file_free(pl->serving);
 	fleet_free(&pl->fleet);
 	mig_models_free(pl->models);
 	free(pl->held);
+	free(pl->names);
 }
 
 static json_t *json_money(const struct planner *pl)
@@ -212,8 +174,6 @@ static const struct option options[] = {
 	  "GPUs of these types; without N as many as are needed" },
 	{ "nodes", 0, "FILE", "the GPUs of a node list" },
 	{ "from-current", 0, NULL, "the GPUs of this machine, as they are cut now" },
-	{ "serving", 0, "FILE",
-	  "with --from-current: the layout file whose names say what serves which model" },
 	{ "gpus-per-node", 0, "N", "of those of --gpu-type" },
 	{ "objective", 0, "GOAL,...", "gpus, money, moves, headroom; the first counts first" },
 	{ "reserve", 0, "SHARE", "leave that share of the GPUs empty: 10%" },
@@ -234,8 +194,9 @@ const struct verb verb_plan = {
 		"and says how good that is: \"optimal\" only with a certificate, which --json "
 		"prints and anyone can check. Nothing is changed.\n\n"
 		"The GPUs are those of --gpu-type, of a node list, or with --from-current this "
-		"machine's: then what a process holds stays where it is, and the steps from "
-		"here to there are printed with the seconds that they will take. --objective "
+		"machine's: then what a process holds stays where it is, an instance that is "
+		"called chat/0 serves the model chat, and the steps from here to there are "
+		"printed with the seconds that they will take. --objective "
 		"says what counts, the first first: fewest GPUs (gpus), least money, fewest "
 		"running instances moved (moves), most room left (headroom). The default is "
 		"gpus, with --from-current gpus,moves.\n\n"

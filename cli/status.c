@@ -5,6 +5,7 @@
 
 #include <mig/geometry.h>
 
+#include "cli/home.h"
 #include "cli/verb.h"
 #include "shared/table.h"
 #include "shared/text.h"
@@ -15,7 +16,39 @@ static const struct table_column columns[] = {
 	{ "index", "DEVICE", TABLE_STRING },  { "instance", "INSTANCE", TABLE_STRING },
 	{ "gi", "GI", TABLE_NUMBER },         { "ci", "CI", TABLE_NUMBER },
 	{ "memory", "MEMORY", TABLE_STRING }, { "uuid", "UUID", TABLE_STRING },
+	{ "name", "NAME", TABLE_STRING }, /* the last: shown where there are any */
 };
+
+/* What is looked at: the machine, and what is on record of it. */
+struct view {
+	struct mig_snapshot snap;
+	const struct mig_home *home;
+	struct mig_record rec;
+	char unfinished[512]; /* "": no change is */
+};
+
+/* The stable name of a compute instance, or "". */
+static const char *name_of(const struct view *v, const struct mig_gpu *gpu,
+			   const struct mig_gi *gi, const struct mig_ci *ci)
+{
+	const struct mig_ref ref = { gpu->index, (int)(gi - gpu->gis), (int)(ci - gi->cis) };
+	const struct mig_record_ci *rec;
+
+	if (mig_record_look(&v->rec, v->home, &v->snap, &ref, &rec) != MIG_RECORD_MADE)
+		return "";
+	return rec->name;
+}
+
+static bool has_names(const struct view *v, const struct mig_gpu *gpu)
+{
+	for (int i = 0; i < gpu->n_gis; i++) {
+		for (int k = 0; k < gpu->gis[i].n_cis; k++) {
+			if (*name_of(v, gpu, &gpu->gis[i], &gpu->gis[i].cis[k]))
+				return true;
+		}
+	}
+	return false;
+}
 
 static const char *mode_text(const struct mig_gpu *gpu)
 {
@@ -66,8 +99,8 @@ static void memory_cell(struct table *t, const struct mig_gi *gi)
 		table_unknown(t);
 }
 
-static void add_device(struct table *t, const struct mig_gpu *gpu, const struct mig_gi *gi,
-		       const struct mig_ci *ci)
+static void add_device(const struct view *v, struct table *t, const struct mig_gpu *gpu,
+		       const struct mig_gi *gi, const struct mig_ci *ci)
 {
 	char name[2 * MIG_NAME_MAX];
 
@@ -87,19 +120,26 @@ static void add_device(struct table *t, const struct mig_gpu *gpu, const struct 
 		table_cell(t, "%s", ci->uuid);
 	else
 		table_cell(t, "%s", ci ? "unknown" : "none: no compute instance in it");
+	if (t->n_columns < sizeof(columns) / sizeof(columns[0]))
+		return;
+	if (ci && *name_of(v, gpu, gi, ci))
+		table_cell(t, "%s", name_of(v, gpu, gi, ci));
+	else
+		table_unknown(t);
 }
 
-static void print_devices(const struct mig_gpu *gpu)
+static void print_devices(const struct view *v, const struct mig_gpu *gpu)
 {
-	struct table t = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	struct table t =
+		table_new(columns, sizeof(columns) / sizeof(columns[0]) - !has_names(v, gpu));
 
 	for (int i = 0; i < gpu->n_gis; i++) {
 		const struct mig_gi *gi = &gpu->gis[i];
 
 		for (int k = 0; k < gi->n_cis; k++)
-			add_device(&t, gpu, gi, &gi->cis[k]);
+			add_device(v, &t, gpu, gi, &gi->cis[k]);
 		if (gi->n_cis == 0)
-			add_device(&t, gpu, gi, NULL);
+			add_device(v, &t, gpu, gi, NULL);
 	}
 	if (t.n_cells)
 		table_print(stdout, &t);
@@ -150,12 +190,12 @@ static void print_picture(const struct mig_gpu *gpu, bool is_line)
 	fputs(mig_layout_draw(&lay, &pic, buf, sizeof(buf)), stdout);
 }
 
-static void print_gpu(const struct mig_gpu *gpu, bool is_detailed)
+static void print_gpu(const struct view *v, const struct mig_gpu *gpu, bool is_detailed)
 {
 	print_title(gpu);
 	print_picture(gpu, !is_detailed);
 	if (is_detailed || gpu->is_partial)
-		print_devices(gpu);
+		print_devices(v, gpu);
 }
 
 static int count_devices(const struct mig_snapshot *snap)
@@ -169,20 +209,23 @@ static int count_devices(const struct mig_snapshot *snap)
 	return n;
 }
 
-static void print_text(const struct cli *cli, const struct mig_snapshot *snap, int only)
+static void print_text(const struct cli *cli, const struct view *v, int only)
 {
+	const struct mig_snapshot *snap = &v->snap;
 	const bool is_detailed =
 		only >= 0 || snap->n_gpus <= DETAILED_GPUS || cli_option(cli, "long") != NULL;
 	char line[256];
 	int n = count_devices(snap);
 
 	puts(cli_machine_line(snap, line, sizeof(line)));
+	if (*v->unfinished)
+		printf("unfinished: %s\n", v->unfinished);
 	for (int i = 0; i < snap->n_gpus; i++) {
 		if (only >= 0 && only != i)
 			continue;
 		if (is_detailed)
 			putchar('\n');
-		print_gpu(&snap->gpus[i], is_detailed);
+		print_gpu(v, &snap->gpus[i], is_detailed);
 	}
 	if (snap->n_gpus == 0)
 		puts("The driver is there and shows no GPU.");
@@ -191,9 +234,10 @@ static void print_text(const struct cli *cli, const struct mig_snapshot *snap, i
 		       n == 1 ? "" : "s", n == 1 ? "it" : "them");
 }
 
-static json_t *json_ci(const struct mig_gpu *gpu, const struct mig_gi *gi,
+static json_t *json_ci(const struct view *v, const struct mig_gpu *gpu, const struct mig_gi *gi,
 		       const struct mig_ci *ci)
 {
+	const char *name = name_of(v, gpu, gi, ci);
 	json_t *o = json_pack("{s:i}", "ci", ci->id);
 
 	if (gi->profile >= 0 && ci->profile >= 0)
@@ -208,6 +252,8 @@ static json_t *json_ci(const struct mig_gpu *gpu, const struct mig_gi *gi,
 		json_object_set_new(o, "index", json_integer(ci->index));
 	if (*ci->uuid)
 		json_object_set_new(o, "uuid", json_string(ci->uuid));
+	if (*name)
+		json_object_set_new(o, "name", json_string(name));
 	return o;
 }
 
@@ -219,7 +265,7 @@ static void json_memory(json_t *o, uint64_t total, uint64_t used)
 	json_object_set_new(o, "mem_used_bytes", json_integer((json_int_t)used));
 }
 
-static json_t *json_gi(const struct mig_gpu *gpu, const struct mig_gi *gi)
+static json_t *json_gi(const struct view *v, const struct mig_gpu *gpu, const struct mig_gi *gi)
 {
 	json_t *o = json_pack("{s:i}", "gi", gi->id);
 	json_t *cis = json_array();
@@ -235,12 +281,12 @@ static json_t *json_gi(const struct mig_gpu *gpu, const struct mig_gi *gi)
 		json_object_set_new(o, "start", json_integer(gi->start));
 	json_memory(o, gi->mem_total_bytes, gi->mem_used_bytes);
 	for (int i = 0; i < gi->n_cis; i++)
-		json_array_append_new(cis, json_ci(gpu, gi, &gi->cis[i]));
+		json_array_append_new(cis, json_ci(v, gpu, gi, &gi->cis[i]));
 	json_object_set_new(o, "compute_instances", cis);
 	return o;
 }
 
-static json_t *json_gpu(const struct mig_snapshot *snap, const struct mig_gpu *gpu)
+static json_t *json_gpu(const struct view *v, const struct mig_gpu *gpu)
 {
 	json_t *gis = json_array();
 	json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:b}", "index", gpu->index, "uuid",
@@ -250,7 +296,7 @@ static json_t *json_gpu(const struct mig_snapshot *snap, const struct mig_gpu *g
 	if (gpu->type) {
 		json_object_set_new(o, "gpu_type", json_string(gpu->type->key));
 		json_object_set_new(o, "profiles_basis",
-				    json_string(cli_basis(snap, gpu->type->basis)));
+				    json_string(cli_basis(&v->snap, gpu->type->basis)));
 		json_object_set_new(o, "placement_units", json_integer(gpu->type->units));
 	}
 	if (*gpu->serial)
@@ -264,39 +310,58 @@ static json_t *json_gpu(const struct mig_snapshot *snap, const struct mig_gpu *g
 	json_memory(o, gpu->mem_total_bytes, gpu->mem_used_bytes);
 	json_object_set_new(o, "is_partial", json_boolean(gpu->is_partial));
 	for (int i = 0; i < gpu->n_gis; i++)
-		json_array_append_new(gis, json_gi(gpu, &gpu->gis[i]));
+		json_array_append_new(gis, json_gi(v, gpu, &gpu->gis[i]));
 	json_object_set_new(o, "gpu_instances", gis);
 	return o;
 }
 
-static int print_json(const struct mig_snapshot *snap, int only, struct mig_error *err)
+static int print_json(const struct view *v, int only, struct mig_error *err)
 {
+	const struct mig_snapshot *snap = &v->snap;
 	json_t *doc = cli_document("migctl.status/v1", snap);
 	json_t *gpus = json_array();
 
 	for (int i = 0; i < snap->n_gpus; i++) {
 		if (only < 0 || only == i)
-			json_array_append_new(gpus, json_gpu(snap, &snap->gpus[i]));
+			json_array_append_new(gpus, json_gpu(v, &snap->gpus[i]));
 	}
+	if (*v->unfinished)
+		json_object_set_new(doc, "unfinished", json_string(v->unfinished));
 	json_object_set_new(doc, "gpus", gpus);
 	return cli_print_json(doc, err);
 }
 
+/* What is on record adds to what the driver tells; without it the rest is shown all the same. */
+static void look_up(struct cli *cli, struct view *v)
+{
+	struct mig_error err;
+	int rc = cli_home(cli, &v->snap, &v->home, &err);
+
+	if (rc == 0)
+		rc = mig_record_read_names(v->home, &v->rec, &err);
+	if (rc < 0)
+		fprintf(stderr, "migctl: names are unknown: %s\n", err.msg);
+	if (v->home)
+		(void)cli_unfinished(cli, &v->snap, v->unfinished, sizeof(v->unfinished));
+}
+
 static int run(struct cli *cli, struct mig_error *err)
 {
-	struct mig_snapshot snap;
+	struct view v = { 0 };
 	int only = -1, rc;
 
-	rc = cli_machine(cli, &snap, err);
+	rc = cli_machine(cli, &v.snap, err);
 	if (rc < 0)
 		return rc;
+	look_up(cli, &v);
 	if (cli->argc == 1)
-		rc = cli_gpu(&snap, cli->argv[0], &only, err);
+		rc = cli_gpu(&v.snap, cli->argv[0], &only, err);
 	if (rc == 0 && cli->is_json)
-		rc = print_json(&snap, only, err);
+		rc = print_json(&v, only, err);
 	else if (rc == 0)
-		print_text(cli, &snap, only);
-	mig_snapshot_free(&snap);
+		print_text(cli, &v, only);
+	mig_record_free(&v.rec);
+	mig_snapshot_free(&v.snap);
 	return rc;
 }
 

@@ -36,24 +36,32 @@ static int open_lock(const struct cli *cli, const char *sim)
 	return fd >= 0 ? fd : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 
-static void say_who(int fd)
+/* "another migctl (pid 4711)" */
+static char *who_has_it(int fd, char *buf, size_t len)
 {
 	char pid[32] = "";
 	ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
 
 	pid[n > 0 ? (size_t)n : 0] = '\0';
 	pid[strspn(pid, "0123456789")] = '\0';
-	fprintf(stderr, "waiting for another migctl%s%s%s to finish its change\n",
-		*pid ? " (pid " : "", pid, *pid ? ")" : "");
+	snprintf(buf, len, "another migctl%s%s%s", *pid ? " (pid " : "", pid, *pid ? ")" : "");
+	return buf;
 }
 
-static int lock(int fd, struct mig_error *err)
+static int lock(const struct cli *cli, int fd, struct mig_error *err)
 {
+	char who[64];
+
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	if (errno != EWOULDBLOCK)
 		return mig_fail(err, MIG_E_IO, "lock the machine: %s", strerror(errno));
-	say_who(fd);
+	who_has_it(fd, who, sizeof(who));
+	if (cli->is_hasty)
+		return mig_fail(err, MIG_E_BUSY,
+				"%s changes the machine now; nothing was changed, try again",
+				who);
+	fprintf(stderr, "waiting for %s to finish its change\n", who);
 	while (flock(fd, LOCK_EX) < 0) {
 		if (errno != EINTR)
 			return mig_fail(err, MIG_E_IO, "wait for the machine: %s",
@@ -81,7 +89,7 @@ int turn_take(struct cli *cli, const char *sim, struct mig_error *err)
 		return 0;
 	cli->turn_fd = open_lock(cli, sim);
 	if (cli->turn_fd >= 0) {
-		rc = lock(cli->turn_fd, err);
+		rc = lock(cli, cli->turn_fd, err);
 		if (rc < 0)
 			return rc;
 		sign(cli->turn_fd);

@@ -13,7 +13,7 @@
  * to turn_end(): a change that is begun is finished or undone, never left between. Where the
  * lock's file cannot be made, the driver will refuse the change for the same reason.
  *
- * Errors: IO - waiting failed.
+ * Errors: IO - waiting failed; BUSY - with --no-wait somebody else does.
  */
 int turn_take(struct cli *cli, const char *sim, struct mig_error *err) MIG_MUST_USE;
 

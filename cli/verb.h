@@ -12,6 +12,7 @@
 
 #include <mig/device.h>
 #include <mig/error.h>
+#include <mig/record.h>
 
 struct option {
 	const char *name; /* without dashes: "file" */
@@ -52,6 +53,7 @@ struct cli {
 	const char *sim_variable;        /* MIGCTL_SIM, or NULL */
 	const char *sim_dir;             /* folder of simulated machines; never NULL */
 	bool is_hardware;                /* --hardware */
+	bool is_hasty;                   /* --no-wait */
 	const char *catalog_dir;         /* --catalog, or NULL */
 	const char *values[OPTIONS_MAX]; /* of the verb's options; "" for a flag that is set */
 	int argc;                        /* operands, the verb's name not among them */
@@ -60,6 +62,8 @@ struct cli {
 	struct mig_machine *machine; /* likewise */
 	bool has_turn;               /* this process changes the machine now; see cli/turn.h */
 	int turn_fd;
+	struct mig_home home; /* once has_home: see cli/home.h */
+	bool has_home;
 	double change_began_s; /* when the running of a change began; of no epoch */
 };
 
@@ -101,6 +105,10 @@ int cli_gpu(const struct mig_snapshot *snap, const char *text, int *ret,
 
 /** cli_machine_line - "machine: hardware HOST, driver V" or "machine: SIMULATED NAME", to @buf. */
 const char *cli_machine_line(const struct mig_snapshot *snap, char *buf, size_t len);
+
+/** cli_library - the path of a library of ours: as seen from this program, or where it was
+ *  installed. false: it is in neither place; @buf has the second. */
+bool cli_library(const char *from_bin, const char *installed, char *buf, size_t len);
 
 /** cli_sim_library - the simulator's libnvidia-ml.so.1 that belongs to this program. */
 int cli_sim_library(char *buf, size_t len, struct mig_error *err) MIG_MUST_USE;

@@ -51,7 +51,8 @@ static int create(int gpu, char **names)
 
 	for (; rc == 0 && *names; names++)
 		rc = mig_request_add(&req, *names, &err);
-	return run(rc < 0 ? rc : mig_change_create(&snap, gpu, &req, &change, &err), &change);
+	return run(rc < 0 ? rc : mig_change_create(&snap, gpu, &req, NULL, &change, &err),
+		   &change);
 }
 
 /* What stands is what is wanted, and a compute instance where there is none. */

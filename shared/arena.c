@@ -3,7 +3,6 @@
 
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct arena_block {
 	struct arena_block *next;
@@ -40,21 +39,6 @@ void *arena_alloc(struct arena *a, size_t size)
 	a->free += size;
 	a->n_free -= size;
 	return p;
-}
-
-void *arena_zeroed(struct arena *a, size_t n, size_t size)
-{
-	void *p = n < SIZE_MAX / 2 / (size + 1) ? arena_alloc(a, (n + 1) * size) : NULL;
-
-	return p ? memset(p, 0, (n + 1) * size) : NULL;
-}
-
-char *arena_copy(struct arena *a, const char *s)
-{
-	const size_t size = strlen(s) + 1;
-	char *copy = arena_alloc(a, size);
-
-	return copy ? memcpy(copy, s, size) : NULL;
 }
 
 void arena_free(struct arena *a)

@@ -17,12 +17,6 @@ struct arena {
 /** arena_alloc - @size bytes, aligned for anything, that live as long as @a; or NULL. */
 void *arena_alloc(struct arena *a, size_t size);
 
-/** arena_zeroed - @n times @size zero bytes, likewise. With @n 0 it is no NULL either. */
-void *arena_zeroed(struct arena *a, size_t n, size_t size);
-
-/** arena_copy - a copy of the string @s, likewise. */
-char *arena_copy(struct arena *a, const char *s);
-
 void arena_free(struct arena *a);
 
 #endif

@@ -31,6 +31,7 @@ static struct {
 	bool is_chosen;                  /* by select(); otherwise the environment says */
 	char chosen[4096];               /* path of the image chosen */
 	char current[4096];              /* path of the image open */
+	char folder[4096];               /* of that image */
 	char name[SIM_NAME_MAX], id[40]; /* of the machine last open: callers keep pointers */
 } session = { .changing = PTHREAD_MUTEX_INITIALIZER,
 	      .mutex = PTHREAD_MUTEX_INITIALIZER,
@@ -441,6 +442,8 @@ static nvmlReturn_t open_image(void)
 	session.mark = mark_of(sim_fixed()->id);
 	text_copy(session.name, sizeof(session.name), sim_fixed()->name);
 	text_copy(session.id, sizeof(session.id), sim_fixed()->id);
+	text_copy(session.folder, sizeof(session.folder), session.current);
+	session.folder[strlen(session.folder) - strlen("/image")] = '\0';
 	sim_index_reset();
 	return NVML_SUCCESS;
 }
@@ -575,12 +578,29 @@ static int marker_is_assumed(void)
 	return is_assumed;
 }
 
+static unsigned marker_boot(void)
+{
+	unsigned boot;
+
+	pthread_mutex_lock(&session.mutex);
+	boot = session.n_inits > 0 ? session.boot : 0;
+	pthread_mutex_unlock(&session.mutex);
+	return boot;
+}
+
+static const char *marker_folder(void)
+{
+	return while_open(session.folder);
+}
+
 SIM_EXPORT extern const struct migctl_sim_marker migctl_sim_marker;
-const struct migctl_sim_marker migctl_sim_marker = { .version = 1,
+const struct migctl_sim_marker migctl_sim_marker = { .version = 2,
 						     .select = marker_select,
 						     .name = marker_name,
 						     .id = marker_id,
-						     .is_assumed = marker_is_assumed };
+						     .is_assumed = marker_is_assumed,
+						     .boot = marker_boot,
+						     .folder = marker_folder };
 
 /* --- Loading, forking, unloading ---------------------------------------------------------- */
 

@@ -67,7 +67,7 @@ void door_open(void)
 #undef NVML_FN
 	*(void **)&nv.nvmlErrorString = door_symbol("nvmlErrorString");
 	nv.marker = door_symbol(SIM_MARKER_SYMBOL);
-	CHECK(nv.marker->version == 1);
+	CHECK(nv.marker->version == 2);
 	if (mig_catalog_open(NULL, &catalog, &err) < 0) {
 		fprintf(stderr, "%s\n", err.msg);
 		exit(EXIT_FAILURE);

@@ -75,9 +75,24 @@ static int refuse(const struct task *task, const struct mig_model *m,
 	if (smallest)
 		return mig_hint(err, rc, "the smallest GPU type that would do is %s",
 				smallest->key);
-	if (m->tensor_parallel > 1)
+	/* These say the way out already, and it is no other GPU. */
+	if (m->tensor_parallel > 1 || m->pins.n > 0)
 		return rc;
 	return mig_hint(err, rc, "no GPU type of the catalog would do");
+}
+
+/* Nothing to explain, and no need to read the whole catalog. */
+static bool is_all_well(const struct task *task)
+{
+	const struct mig_gpu_type *types[MIG_PLAN_POOLS_MAX];
+
+	for (int t = 0; t < task->fleet->n; t++)
+		types[t] = task->fleet->pools[t].type;
+	for (size_t k = 0; k < task->models->n; k++) {
+		if (!fits_fleet(&task->models->models[k], task->fleet))
+			return false;
+	}
+	return mig_models_check(task->models, types, (size_t)task->fleet->n, NULL) == 0;
 }
 
 int explain_unfit(struct cli *cli, const struct task *task, struct mig_error *err)
@@ -85,8 +100,11 @@ int explain_unfit(struct cli *cli, const struct task *task, struct mig_error *er
 	struct mig_catalog *catalog;
 	const struct mig_gpu_type **types;
 	size_t n;
-	int rc = cli_catalog(cli, &catalog, err);
+	int rc;
 
+	if (is_all_well(task))
+		return 0;
+	rc = cli_catalog(cli, &catalog, err);
 	if (rc < 0)
 		return rc;
 	types = all_types(catalog, &n);

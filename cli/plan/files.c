@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <mig/config.h>
+
 #include "cli/plan/place.h"
 #include "cli/plan/print.h"
 #include "shared/cleanup.h"
@@ -147,7 +149,7 @@ static int write_configs(const struct task *task, struct mig_config *const *conf
 {
 	cleanup_free struct mig_config_label *labels = calloc(n, sizeof(*labels));
 	struct mig_config all = { .name = "plan", .n_labels = n, .labels = labels };
-	cleanup_free char *text = NULL;
+	char *text = NULL;
 	int rc;
 
 	if (!labels)
@@ -155,7 +157,10 @@ static int write_configs(const struct task *task, struct mig_config *const *conf
 	for (size_t i = 0; i < n; i++)
 		labels[i] = configs[i]->labels[0];
 	rc = mig_config_write(&all, MIG_CONFIG_YAML, &text, err);
-	return rc == 0 ? write_text(task, path, text, err) : rc;
+	if (rc == 0)
+		rc = write_text(task, path, text, err);
+	free(text);
+	return rc;
 }
 
 static int write_partitions(const struct task *task, const struct places *p, const char *path,

@@ -30,9 +30,10 @@ static int find_type(struct cli *cli, const char *key, const struct mig_gpu_type
 	struct mig_catalog *catalog;
 	int rc = cli_catalog(cli, &catalog, err);
 
-	if (rc == 0)
-		rc = mig_catalog_find(catalog, key, ret, err);
-	return rc == 0 ? check_type(*ret, err) : rc;
+	if (rc != 0)
+		return rc;
+	rc = mig_catalog_find(catalog, key, ret, err);
+	return rc != 0 ? rc : check_type(*ret, err);
 }
 
 /* A new pool, or NULL: there are as many as there can be. */
@@ -67,7 +68,7 @@ static int add_word(struct cli *cli, struct fleet *f, char *word, struct mig_err
 					colon + 1, colon + 1);
 	}
 	rc = find_type(cli, word, &type, err);
-	if (rc < 0)
+	if (rc != 0)
 		return mig_wrap(err, rc, "--gpu-type");
 	for (int t = 0; t < f->n; t++) {
 		if (f->pools[t].type == type)
@@ -105,16 +106,16 @@ static int add_node(struct cli *cli, struct fleet *f, const struct node *node, i
 	struct mig_plan_pool *pool = NULL;
 	int rc = find_type(cli, node->gpu_type, &type, err);
 
-	if (rc < 0)
+	if (rc != 0)
 		return mig_wrap(err, rc, "%s:%u", cli_option(cli, "nodes"), node->line);
 	for (int t = 0; t < f->n; t++) {
-		const bool is_alike =
+		const bool is_same =
 			f->pools[t].type == type && f->pools[t].gpus_per_node == node->gpus &&
 			(price < 0 ? !f->prices[t].is_known
 				   : f->prices[t].is_known &&
 					     f->pools[t].price_uusd_per_h == price);
 
-		if (is_alike)
+		if (is_same)
 			pool = &f->pools[t];
 	}
 	if (!pool)
@@ -154,12 +155,31 @@ static int add_nodes(struct cli *cli, struct fleet *f, const char *path, struct 
 	return rc;
 }
 
+/* Are they cut alike? Of a GPU with MIG off the catalog tells what the driver tells of another
+ * one like it; a profile has the same index in both then. */
+static bool is_alike(const struct mig_gpu_type *a, const struct mig_gpu_type *b)
+{
+	if (a == b)
+		return true;
+	if (strcmp(a->key, b->key) != 0 || a->n_profiles != b->n_profiles ||
+	    a->units != b->units)
+		return false;
+	for (int i = 0; i < a->n_profiles; i++) {
+		const struct mig_profile *p = &a->profiles[i], *q = &b->profiles[i];
+
+		if (strcmp(p->name, q->name) != 0 || p->size != q->size ||
+		    p->starts != q->starts || p->max_count != q->max_count)
+			return false;
+	}
+	return true;
+}
+
 int fleet_pool_of(const struct fleet *f, int gpu)
 {
 	const struct mig_gpu *g = &f->snap.gpus[gpu];
 
 	for (int t = 0; t < f->n && g->has_mig && g->type; t++) {
-		if (f->pools[t].type == g->type)
+		if (is_alike(f->pools[t].type, g->type))
 			return t;
 	}
 	return -1;
@@ -218,7 +238,7 @@ static int add_price(struct cli *cli, struct fleet *f, char *word, struct mig_er
 		return mig_fail(err, MIG_E_INVAL, "--price %s=%s: \"%s\" %s", word, equals + 1,
 				equals + 1, fault);
 	rc = find_type(cli, word, &type, err);
-	if (rc < 0)
+	if (rc != 0)
 		return mig_wrap(err, rc, "--price");
 	for (int t = 0; t < f->n; t++) {
 		if (strcasecmp(f->pools[t].type->key, type->key) != 0)

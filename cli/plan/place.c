@@ -61,7 +61,9 @@ static void fill_place(const struct task *task, struct seat_names *names, struct
 		is_here ? mig_gpu_request(&task->fleet->snap.gpus[place->gpu])
 			: mig_request_empty(g->layout.type);
 
-	place->request = mig_request_empty(g->layout.type);
+	/* The GPU's own type, of which the pool's is a likeness. */
+	place->request = mig_request_empty(is_here ? task->fleet->snap.gpus[place->gpu].type
+						   : g->layout.type);
 	for (int i = 0; i < g->layout.n_slots; i++) {
 		const struct mig_slot *slot = &g->layout.slots[i];
 		const struct mig_want *now =

@@ -11,8 +11,8 @@
 struct planner {
 	struct mig_models *models;
 	struct fleet fleet;
-	struct mig_layout_file *serving;
 	uint16_t *held;
+	struct task_names *names;
 	struct task task;
 	struct task_problem p;
 	struct mig_plan *plan;

@@ -104,17 +104,19 @@ static void print_why(const struct task_problem *p, const struct mig_plan *plan)
 	struct share *shares;
 	double sum = 0;
 
-	if (m->goal != MIG_PLAN_GPUS || m->bound <= 0 || p->problem.n_present > 0 ||
+	if (m->goal != MIG_PLAN_GPUS || m->bound <= 1 || p->problem.n_present > 0 ||
 	    has_rents(&p->problem, c))
 		return;
 	shares = calloc((size_t)n + 1, sizeof(*shares));
-	for (int k = 0; shares && k < n; k++) {
+	if (!shares)
+		return; /* the certificate says it all the same */
+	for (int k = 0; k < n; k++) {
 		shares[k].cls = k;
 		shares[k].worth = (double)c->class_least[k] *
 				  (double)p->problem.classes[k].count / (double)c->denominator;
 		sum += shares[k].worth;
 	}
-	if (shares && sum > 0) {
+	if (sum > 0) {
 		qsort(shares, (size_t)n, sizeof(*shares), by_worth);
 		printf("why not fewer: priced as in the certificate, no GPU holds instances "
 		       "worth more than itself,\nand the models take at least the worth of "
@@ -195,6 +197,27 @@ static const char *rate_text(const struct task_problem *p, const struct mig_plan
 	return mig_decimal_format(d, buf, len);
 }
 
+/* So many workloads have this cover in all; 0: a row before tells of it. */
+static int64_t cover_count(const struct task_problem *p, const struct mig_plan *plan, int at)
+{
+	const struct mig_plan_cover *cover = &plan->covers[at];
+	const size_t size =
+		(size_t)p->problem.classes[cover->cls].n_options * sizeof(*cover->n_instances);
+	int64_t n = 0;
+
+	for (int i = 0; i < plan->n_covers; i++) {
+		const struct mig_plan_cover *other = &plan->covers[i];
+
+		if (other->cls != cover->cls ||
+		    memcmp(other->n_instances, cover->n_instances, size) != 0)
+			continue;
+		if (i < at)
+			return 0;
+		n += other->count;
+	}
+	return n;
+}
+
 static void print_models(const struct task *task, const struct task_problem *p,
 			 const struct mig_plan *plan)
 {
@@ -212,8 +235,12 @@ static void print_models(const struct task *task, const struct task_problem *p,
 		const struct mig_plan_cover *cover = &plan->covers[i];
 		const struct mig_model *m = &task->models->models[cover->cls];
 
+		const int64_t count = cover_count(p, plan, i);
+
+		if (count == 0)
+			continue;
 		table_cell(&t, "%s", m->name);
-		table_cell(&t, "%" PRId64, cover->count);
+		table_cell(&t, "%" PRId64, count);
 		table_cell(&t, "%s", cover_text(&p->problem, cover, buf, sizeof(buf)));
 		if (!m->has_need) {
 			table_unknown(&t);

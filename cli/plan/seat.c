@@ -93,13 +93,9 @@ void seat_names_end(struct seat_names *names)
 /* Does an instance that stands bear the name already? */
 static bool is_taken(const struct task *task, const char *name)
 {
-	const struct mig_layout_file *file = task->serving;
-
-	for (size_t i = 0; file && i < file->n_entries; i++) {
-		const struct mig_layout_entry *e = &file->entries[i];
-
-		for (size_t k = 0; k < e->n_instances; k++) {
-			if (e->instances[k].name && strcmp(e->instances[k].name, name) == 0)
+	for (int i = 0; i < task->fleet->snap.n_gpus; i++) {
+		for (int k = 0; k < MIG_UNITS_MAX; k++) {
+			if (strcmp(task->names[i].at[k], name) == 0)
 				return true;
 		}
 	}
@@ -111,12 +107,10 @@ const char *seat_name(struct seat_names *names, const struct mig_plan_group *g, 
 {
 	const int cls = g->classes[i];
 	const struct mig_slot *slot = &g->layout.slots[i];
-	const char *now = NULL;
+	const bool is_standing = names->task->fleet->is_current && (g->kept & 1U << i);
+	const char *now = is_standing ? names->task->names[gpu].at[slot->start] : "";
 
-	if (g->kept & 1U << i && names->task->fleet->is_current)
-		now = task_name_find(names->task, (int)gpu,
-				     g->layout.type->profiles[slot->profile].name, slot->start);
-	if (now && (cls == MIG_PLAN_NOBODY || task_model_find(names->task, now) == cls))
+	if (*now && (cls == MIG_PLAN_NOBODY || task_model_find(names->task, now) == cls))
 		return text_copy(buf, len, now);
 	if (cls == MIG_PLAN_NOBODY)
 		return text_copy(buf, len, "");

@@ -33,7 +33,7 @@ static const char style[] =
 	"text { fill: currentColor; font-size: 13px; }\n"
 	".title { font-size: 18px; font-weight: bold; }\n"
 	".on { fill: #000000; font-size: 12px; }\n"
-	".label { fill: #ffffff; fill-opacity: .86; }\n"
+	".label { fill: #ffffff; fill-opacity: .92; }\n"
 	".box { stroke: currentColor; stroke-width: 1; }\n"
 	".free { fill: none; stroke: currentColor; stroke-dasharray: 4 3; }\n"
 	".line { stroke: #000000; stroke-width: 1.4; stroke-opacity: .4; fill: none; }\n"
@@ -92,7 +92,7 @@ static void add_label(struct text *t, double x, double y, double width, const ch
 	text_add(t,
 		 "<rect class=\"label\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"15\" "
 		 "rx=\"2\"/>",
-		 x + 4, y - 12, (double)strlen(cut) * 6.9 + 5);
+		 x + 4, y - 12, (double)strlen(cut) * 7.6 + 5);
 	text_add(t, "<text class=\"on\" x=\"%.1f\" y=\"%.1f\">", x + 6.5, y);
 	add_escaped(t, cut);
 	text_add(t, "</text>\n");
@@ -149,8 +149,8 @@ static void add_title(struct text *t, const struct task *task, const struct mig_
 
 	text_add(t, "<text class=\"title\" x=\"%d\" y=\"28\">%" PRId64 " GPU%s", MARGIN,
 		 plan->totals[MIG_PLAN_GPUS], plan->totals[MIG_PLAN_GPUS] == 1 ? "" : "s");
-	if (m->bound == m->value)
-		text_add(t, ", %s proved optimal", mig_plan_goal_name(m->goal));
+	if (m->goal == MIG_PLAN_GPUS && m->bound == m->value)
+		text_add(t, ": proved, fewer cannot do it");
 	text_add(t, "</text>\n<text x=\"%d\" y=\"50\">", MARGIN);
 	add_escaped(t, plan_title(task->fleet, line, sizeof(line)));
 	text_add(t, "</text>\n");

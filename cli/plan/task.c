@@ -321,37 +321,6 @@ int task_model_find(const struct task *task, const char *name)
 	return MIG_PLAN_NOBODY;
 }
 
-/* Does an entry of the file mean that GPU? */
-static bool names_gpu(const struct mig_layout_entry *e, const struct mig_gpu *gpu)
-{
-	for (size_t i = 0; i < e->n_gpus; i++) {
-		if (e->gpus[i].index == gpu->index ||
-		    (e->gpus[i].index < 0 && strcmp(e->gpus[i].id, gpu->uuid) == 0))
-			return true;
-	}
-	return false;
-}
-
-const char *task_name_find(const struct task *task, int gpu, const char *profile, int start)
-{
-	const struct mig_layout_file *file = task->serving;
-
-	for (size_t i = 0; file && i < file->n_entries; i++) {
-		const struct mig_layout_entry *e = &file->entries[i];
-
-		if (!names_gpu(e, &task->fleet->snap.gpus[gpu]))
-			continue;
-		for (size_t k = 0; k < e->n_instances; k++) {
-			const struct mig_layout_item *item = &e->instances[k];
-
-			if (item->name && item->start == start &&
-			    strcmp(item->profile, profile) == 0)
-				return item->name;
-		}
-	}
-	return NULL;
-}
-
 static bool is_option(const struct mig_plan_class *cls, int pool, int profile)
 {
 	for (int i = 0; i < cls->n_options; i++) {
@@ -367,10 +336,7 @@ static void fill_slot(const struct task *task, const struct task_drop *drops, in
 		      const struct task_problem *p, struct mig_plan_present *h, int gpu, int i)
 {
 	const struct mig_slot *slot = &h->layout.slots[i];
-	const char *name =
-		task_name_find(task, gpu, h->layout.type->profiles[slot->profile].name,
-			       slot->start);
-	int cls = name ? task_model_find(task, name) : MIG_PLAN_NOBODY;
+	int cls = task_model_find(task, task->names[gpu].at[slot->start]);
 
 	if (cls >= 0 && !is_option(&p->problem.classes[cls], h->pool, slot->profile))
 		cls = MIG_PLAN_NOBODY;
@@ -401,6 +367,7 @@ static int make_present(const struct task *task, const struct task_drop *drops, 
 		};
 		if (h->layout.n_slots == 0)
 			continue;
+		h->layout.type = task->fleet->pools[h->pool].type;
 		for (int k = 0; k < MIG_UNITS_MAX; k++)
 			h->classes[k] = MIG_PLAN_NOBODY;
 		for (int k = 0; k < h->layout.n_slots; k++)
@@ -445,7 +412,7 @@ int task_present_find(const struct task_problem *p, int gpu)
 bool task_has(const struct task *task, struct task_drop drop)
 {
 	const bool is_pool = drop.kind == TASK_DROP_INVENTORY || drop.kind == TASK_DROP_RESERVE;
-	const struct mig_model *m = is_pool ? NULL : &task->models->models[drop.index];
+	const struct mig_model *m = &task->models->models[is_pool ? 0 : drop.index];
 
 	switch (drop.kind) {
 	case TASK_DROP_RESERVE:

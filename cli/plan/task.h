@@ -3,7 +3,6 @@
 #ifndef CLI_PLAN_TASK_H
 #define CLI_PLAN_TASK_H
 
-#include <mig/config.h>
 #include <mig/plan.h>
 #include <mig/workload.h>
 
@@ -27,14 +26,21 @@ struct task_drop {
 	int index; /* of a model, or of a pool */
 };
 
+/* What the instances of a GPU are called, by the placement unit where they begin; "": nothing. */
+struct task_names {
+	char at[MIG_UNITS_MAX][MIG_INSTANCE_NAME_MAX];
+};
+
 /* Models, fleet and goals; then the problem, whose class k is model k. */
 struct task {
 	const struct mig_models *models;
 	const struct fleet *fleet;
 	int n_goals;
 	enum mig_plan_goal goals[MIG_PLAN_N_GOALS];
-	const struct mig_layout_file *serving; /* names what present instances serve, or NULL */
-	uint16_t *held;                        /* bit i: slot i; one set for each GPU here */
+	/* Of the machine at hand, one for each GPU: bit i for a slot i that somebody holds, and the
+	 * names, which say what serves which model. */
+	const uint16_t *held;
+	const struct task_names *names;
 };
 
 /* A problem, with all that it points to. */
@@ -72,8 +78,5 @@ int task_present_find(const struct task_problem *p, int gpu);
 
 /** task_model_find - the model that an instance's name names: "chat/1" is chat; or NOBODY. */
 int task_model_find(const struct task *task, const char *name);
-
-/** task_name_find - the name of a slot of a GPU in the file that says what serves what, or NULL. */
-const char *task_name_find(const struct task *task, int gpu, const char *profile, int start);
 
 #endif

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "cli/home.h"
 #include "cli/smi/smi.h"
 #include "shared/text.h"
 
@@ -15,11 +17,19 @@ enum { ITEM_BYTES = 128 };
 /* One step, and afterwards a fresh look at the machine. @step gets the ids of what was made. */
 static int run(struct smi *s, struct mig_step *step)
 {
-	const struct mig_run_options opt = { .keep_pending = true };
+	struct mig_run_options opt = { .keep_pending = true,
+				       .verb = s->cli->verb->name,
+				       .time_s = time(NULL) };
 	struct mig_change change = { .n_steps = 1, .room = 1, .steps = step };
 	struct mig_error look_err;
 	struct mig_snapshot now;
-	int rc = mig_change_run(s->cli->machine, &s->snap, &change, &opt, s->err);
+	int rc = cli_home(s->cli, &s->snap, &opt.home, s->err);
+
+	if (rc == 0)
+		rc = mig_change_run(s->cli->machine, &s->snap, &change, &opt, s->err);
+	/* What nvidia-smi has no words for: it is ours, and not the driver's. */
+	if (rc == -MIG_E_UNFINISHED || rc == -MIG_E_IO || rc == -MIG_E_MACHINE)
+		fprintf(stderr, "migctl: %s\n", s->err->msg);
 
 	if (mig_snapshot_take(s->cli->machine, &now, &look_err) < 0)
 		return rc;

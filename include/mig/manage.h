@@ -17,6 +17,7 @@
 
 #include <mig/device.h>
 #include <mig/geometry.h>
+#include <mig/record.h>
 
 enum mig_step_kind {
 	MIG_STEP_CI_DESTROY,
@@ -45,6 +46,8 @@ struct mig_gpu_change {
 	/* MIG devices; a GPU instance without compute instances counts as one of them. */
 	int n_kept, n_created, n_destroyed;
 	int n_disturbed; /* wanted afterwards and there before, but destroyed on the way */
+	int rc;          /* what mig_change_run() came to: 0, or the negative code of @err */
+	struct mig_error err;
 };
 
 /* A name that a compute instance bears after a change. */
@@ -130,14 +133,48 @@ MIG_API MIG_MUST_USE int mig_change_make_one(const struct mig_snapshot *snap, in
 					     const struct mig_change_hints *hints,
 					     struct mig_change *ret, struct mig_error *err);
 
+/* What of a wish can be had without disturbing anything held. */
+struct mig_nearest {
+	struct mig_wanted wanted; /* all that is held, and of the wish the most that can stand
+				   * beside it; each GPU instance with its place */
+	struct mig_request left_out; /* of the wish */
+	int n_devices;               /* MIG devices of the wish that are in @wanted */
+};
+
+/**
+ * mig_change_nearest - the most of what is wanted that can stand beside what is held.
+ * @wanted:	with mode MIG_WANT_ON.
+ * @hints:	who holds what; of two ways that are as good, that is taken which disturbs less.
+ * @ret:	written on success only.
+ *
+ * The most is first the number of MIG devices of the wish, then the placement units of their
+ * GPU instances, then what was asked for first. What is held and no part of the wish is in
+ * the answer all the same, or it would go: mig_change_make() of the answer destroys nothing
+ * that is held. A GPU instance that is held may serve a part of a want, with those of its compute
+ * instances that fit beside the held ones; any other is in the answer whole, or left out.
+ *
+ * Errors: as mig_change_make(); UNSUPPORTED - an instance is held whose profile nobody knows.
+ */
+MIG_API MIG_MUST_USE int mig_change_nearest(const struct mig_snapshot *snap, int gpu,
+					    const struct mig_wanted *wanted,
+					    const struct mig_change_hints *hints,
+					    struct mig_nearest *ret, struct mig_error *err);
+
+/** mig_nearest_format - "3g.40gb@0 1g.10gb@4, without 2x1g.10gb" into @buf; returns @buf. The
+ *  words before the comma are read by mig_request_add(). */
+MIG_API const char *mig_nearest_format(const struct mig_nearest *nearest, char *buf,
+				       size_t len);
+
 /**
  * mig_change_create - steps that put a request beside what a GPU has now.
+ * @names:	of the request's compute instances; may be NULL.
  *
  * Errors: NOSPACE - says what stands in the way; PENDING, UNSUPPORTED - the GPU is not in
  * MIG mode; PERM, NOMEM.
  */
 MIG_API MIG_MUST_USE int mig_change_create(const struct mig_snapshot *snap, int gpu,
 					   const struct mig_request *request,
+					   const struct mig_want_names *names,
 					   struct mig_change *ret, struct mig_error *err);
 
 /**
@@ -163,7 +200,8 @@ MIG_API const char *mig_step_format(const struct mig_snapshot *snap,
 				    const struct mig_step *step, char *buf, size_t len);
 
 struct mig_run_options {
-	/* Called before each step, and before each step that is undone. May be NULL. */
+	/* Called before each step, and before each step that is undone, by one thread at a time. May
+	 * be NULL. */
 	void (*on_step)(const struct mig_snapshot *snap, const struct mig_step *step,
 			bool is_undo, void *arg);
 	/* Resets a GPU, for RESET steps; NULL: they fail with UNSUPPORTED. */
@@ -171,6 +209,20 @@ struct mig_run_options {
 	void *arg;
 	/* A mode switch that has to wait for a reset stays pending instead of being undone. */
 	bool keep_pending;
+	/* Each GPU stands for itself: one that fails is undone, and does not keep the others from
+	 * their change. Otherwise all are changed, or none. */
+	bool is_independent;
+	/* Where the journal and the record are kept; NULL: a change leaves no trace, and one that is
+	 * cut short cannot be recovered. */
+	const struct mig_home *home;
+	const char *verb; /* with @home: what the record calls the change, "apply" */
+	int64_t time_s;   /* with @home: now, since 1970 */
+	/* With @home: it brings back what is on record, and is no change to be undone. */
+	bool is_renewal;
+	/* With @home: what the change began with, where that is not @snap; same GPUs. */
+	const struct mig_snapshot *before;
+	/* Filled with the machine afterwards, on success only; mig_snapshot_free() it. May be NULL. */
+	struct mig_snapshot *ret_after;
 };
 
 /**
@@ -178,12 +230,18 @@ struct mig_run_options {
  * @snap:	the snapshot that it was made from.
  * @opt:	may be NULL.
  *
+ * GPUs are changed at the same time, the steps of one in their order. With @opt->home all of it
+ * is written down before the first step, and what came of it at the end; see mig_recover().
+ * What came of each GPU is in @change->gpus, if it has them.
+ *
  * Errors: BUSY - something is held: named, and nothing was changed. NOENT - another tool took
- * away or replaced what was to go: nothing was changed. PENDING - a mode switch waits for a
+ * away or replaced what was to go: nothing was changed. UNFINISHED - an earlier change is, and
+ * PERM, IO - it cannot be written down: nothing was changed. PENDING - a mode switch waits for a
  * reset; it and the steps before it were undone, or stay as they are with keep_pending.
  * UNSUPPORTED - with MIG on the driver lacks a profile that the catalog describes; undone. The
  * driver's refusal of a step, after the steps before it were undone. HALFDONE - some steps
- * could not be undone: the message names them; all others were.
+ * could not be undone: the message names them; all others were. With is_independent the error is
+ * the first GPU's that failed, and says how many others did, and how many were changed.
  */
 MIG_API MIG_MUST_USE int mig_change_run(struct mig_machine *machine,
 					const struct mig_snapshot *snap,
@@ -198,5 +256,90 @@ MIG_API MIG_MUST_USE int mig_change_run(struct mig_machine *machine,
  */
 MIG_API MIG_MUST_USE int mig_check_free(struct mig_machine *machine, const struct mig_gpu *gpu,
 					int gi, int ci, struct mig_error *err);
+
+/*
+ * Ending a change that was cut short: its process was killed, or a step of it could not be
+ * undone. Until then no other change is begun.
+ *
+ * The driver is believed about what exists, the journal only about what was meant. What is
+ * there and was neither there before nor made by the change is another tool's: then nothing is
+ * touched. Where the machine was started anew since, the instances are gone, and what is wanted
+ * is the record's last layout.
+ */
+
+/* A change that is not finished. */
+struct mig_unfinished {
+	char verb[32];
+	int64_t pid;        /* of whoever began it */
+	bool is_running;    /* and is still at it */
+	bool is_other_boot; /* the machine was started anew since */
+	int n_steps, n_done;
+};
+
+/**
+ * mig_unfinished_look - is a change unfinished?
+ *
+ * Return: 1 and @ret, or 0. Errors: SYNTAX - the journal is damaged; MACHINE - it is another
+ * machine's; PERM, IO, NOMEM.
+ */
+MIG_API MIG_MUST_USE int mig_unfinished_look(const struct mig_home *home,
+					     struct mig_unfinished *ret, struct mig_error *err);
+
+enum mig_recover_way {
+	MIG_RECOVER_EITHER, /* back, or forth where somebody holds what would go */
+	MIG_RECOVER_BACK,
+	MIG_RECOVER_FORTH,
+	MIG_RECOVER_FORGET, /* leave all as it is, and the journal behind */
+};
+
+struct mig_recover_options {
+	enum mig_recover_way way;
+	int64_t time_s; /* now, since 1970 */
+	/* As in struct mig_run_options. */
+	void (*on_step)(const struct mig_snapshot *snap, const struct mig_step *step,
+			bool is_undo, void *arg);
+	int (*reset)(const struct mig_gpu *gpu, void *arg, struct mig_error *err);
+	void *arg;
+};
+
+enum mig_recovered_way {
+	MIG_RECOVERED_DONE, /* all its steps had been done */
+	MIG_RECOVERED_BACK,
+	MIG_RECOVERED_FORTH,
+};
+
+struct mig_recovered_gpu {
+	bool is_concerned; /* the change was about it */
+	enum mig_recovered_way way;
+	int rc; /* private */
+};
+
+struct mig_recovered {
+	bool was_unfinished; /* false: there was nothing to do */
+	bool is_other_boot;  /* all its instances are gone; nothing else was done */
+	char verb[32];       /* of the change */
+	int n_gpus;
+	struct mig_recovered_gpu *gpus; /* by index */
+};
+
+/**
+ * mig_recover - end a change that was cut short.
+ * @opt:	may be NULL.
+ * @ret:	written on success only; mig_recovered_free() it.
+ *
+ * Each GPU goes back to the layout before the change, unless all its steps had been done, or all
+ * go back where the change was all or none. Nothing that is held is destroyed.
+ *
+ * Errors: BUSY - the change is still being made, or somebody holds what would have to go, both
+ * ways; UNFINISHED - another tool was here meanwhile: it says what it did, and nothing was
+ * touched; NOENT - a GPU of the change is not here; and those of mig_change_run(). The change is
+ * unfinished still then, and it can be tried again.
+ */
+MIG_API MIG_MUST_USE int mig_recover(struct mig_machine *machine, const struct mig_home *home,
+				     const struct mig_recover_options *opt,
+				     struct mig_recovered *ret, struct mig_error *err);
+
+/** mig_recovered_free - NULL and an empty one are accepted. */
+MIG_API void mig_recovered_free(struct mig_recovered *recovered);
 
 #endif

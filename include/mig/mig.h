@@ -11,6 +11,7 @@
 #include <mig/geometry.h>
 #include <mig/manage.h>
 #include <mig/plan.h>
+#include <mig/record.h>
 #include <mig/smi.h>
 #include <mig/verify.h>
 #include <mig/workload.h>

@@ -5,8 +5,8 @@
 
 #include <mig/config.h>
 
-#include "shared/text.h"
-#include "shared/yaml.h"
+struct arena;
+struct yaml_node;
 
 /* "1c.3g.40gb+me": c 1, g 3, gb 40, attributes "+me". */
 struct mig_config_profile {
@@ -20,6 +20,12 @@ const char *mig_config_profile_read(const char *name, struct mig_config_profile 
 /** mig_config_label_fault - NULL, or why @label cannot be a label. */
 const char *mig_config_label_fault(const char *label);
 
+/** mig_config_room - @n times @size zero bytes in @memory, or NULL; never NULL for nothing. */
+void *mig_config_room(struct arena *memory, size_t n, size_t size);
+
+/** mig_config_string - @s in @memory, or NULL. */
+const char *mig_config_string(struct arena *memory, const char *s);
+
 /** mig_config_new - a config without labels; NULL when memory ran out. */
 struct mig_config *mig_config_new(const char *name);
 
@@ -28,6 +34,9 @@ const char *mig_config_copy(struct mig_config *cfg, const char *s);
 
 /** mig_config_alloc - @n times @size zero bytes in memory of @cfg; NULL when memory ran out. */
 void *mig_config_alloc(struct mig_config *cfg, size_t n, size_t size);
+
+struct text;
+struct yaml_file;
 
 /** mig_config_add_word - @s for YAML: as it is, or in quotes where it would be read otherwise.
  *  mig_config_label_fault() has no fault in it. */

@@ -16,7 +16,7 @@ struct mig_layout_file *mig_layout_file_new(const char *name)
 		return NULL;
 	file->memory = calloc(1, sizeof(*file->memory));
 	if (file->memory)
-		file->name = arena_copy(file->memory, name);
+		file->name = mig_config_string(file->memory, name);
 	if (!file->name) {
 		mig_layout_file_free(file);
 		return NULL;

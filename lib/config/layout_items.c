@@ -5,7 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "shared/arena.h"
+#include "shared/yaml.h"
 
 int layout_out_of_memory(const struct layout_reader *r)
 {
@@ -23,7 +23,7 @@ int layout_read_text(const struct layout_reader *r, const struct yaml_node *map,
 	rc = yaml_want(r->yaml, map, key, YAML_TEXT, &node, r->err);
 	if (rc < 0)
 		return rc;
-	*ret = arena_copy(r->file->memory, node->text);
+	*ret = mig_config_string(r->file->memory, node->text);
 	return *ret ? 0 : layout_out_of_memory(r);
 }
 
@@ -141,7 +141,7 @@ static int read_cis(const struct layout_reader *r, const struct yaml_node *map,
 		return yaml_fail(r->yaml, yaml_get(map, "name"), r->err,
 				 "\"name\" beside \"compute-instances\": it is they that are "
 				 "named");
-	cis = arena_zeroed(r->file->memory, list->n, sizeof(*cis));
+	cis = mig_config_room(r->file->memory, list->n, sizeof(*cis));
 	if (!cis)
 		return layout_out_of_memory(r);
 	for (size_t i = 0; i < list->n; i++) {
@@ -205,7 +205,7 @@ int layout_read_instances(const struct layout_reader *r, const struct yaml_node 
 	rc = yaml_want(r->yaml, map, "instances", YAML_LIST, &list, r->err);
 	if (rc < 0)
 		return mig_hint(r->err, rc, "[] is MIG on without instances");
-	items = arena_zeroed(r->file->memory, list->n, sizeof(*items));
+	items = mig_config_room(r->file->memory, list->n, sizeof(*items));
 	if (!items)
 		return layout_out_of_memory(r);
 	for (size_t i = 0; i < list->n; i++) {

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "shared/arena.h"
-
 struct maker {
 	struct mig_layout_file *file;
 	const struct mig_layout_state *gpu; /* that is being said */
@@ -42,8 +40,8 @@ static int set_item(const struct maker *m, struct mig_layout_item *item, const c
 	if (name && !mig_instance_name_ok(name))
 		return mig_fail(m->err, MIG_E_INVAL, "\"%s\" is no name for an instance", name);
 	*item = (struct mig_layout_item){ .start = start, .count = 1 };
-	item->profile = arena_copy(memory, profile);
-	item->name = name ? arena_copy(memory, name) : NULL;
+	item->profile = mig_config_string(memory, profile);
+	item->name = name ? mig_config_string(memory, name) : NULL;
 	return item->profile && (item->name || !name) ? 0 : out_of_memory(m->err);
 }
 
@@ -63,7 +61,7 @@ static int set_instance(const struct maker *m, struct mig_layout_item *item, int
 
 	if (rc < 0 || is_whole(p, want))
 		return rc;
-	cis = arena_zeroed(m->file->memory, want->n_ci, sizeof(*cis));
+	cis = mig_config_room(m->file->memory, want->n_ci, sizeof(*cis));
 	if (!cis)
 		return out_of_memory(m->err);
 	for (int k = 0; rc == 0 && k < want->n_ci; k++)
@@ -104,7 +102,7 @@ static int set_instances(const struct maker *m, struct mig_layout_entry *entry)
 	if (!is_sound(req))
 		return mig_fail(m->err, MIG_E_INVAL, "GPU %d: what it has is not of its type",
 				m->gpu->index);
-	items = arena_zeroed(m->file->memory, (size_t)req->n, sizeof(*items));
+	items = mig_config_room(m->file->memory, (size_t)req->n, sizeof(*items));
 	if (!items)
 		return out_of_memory(m->err);
 	for (int i = 0; rc == 0 && i < req->n; i++)
@@ -116,7 +114,7 @@ static int set_instances(const struct maker *m, struct mig_layout_entry *entry)
 
 static int set_entry(const struct maker *m, struct mig_layout_entry *entry)
 {
-	struct mig_layout_gpu *gpu = arena_zeroed(m->file->memory, 1, sizeof(*gpu));
+	struct mig_layout_gpu *gpu = mig_config_room(m->file->memory, 1, sizeof(*gpu));
 	const bool has_uuid = m->gpu->uuid && *m->gpu->uuid;
 
 	if (!gpu)
@@ -127,12 +125,12 @@ static int set_entry(const struct maker *m, struct mig_layout_entry *entry)
 				"GPU %d: its UUID or its type cannot be written",
 				m->gpu->index);
 	gpu->index = has_uuid ? -1 : m->gpu->index;
-	gpu->id = has_uuid ? arena_copy(m->file->memory, m->gpu->uuid) : NULL;
+	gpu->id = has_uuid ? mig_config_string(m->file->memory, m->gpu->uuid) : NULL;
 	entry->gpus = gpu;
 	entry->n_gpus = 1;
 	entry->mig_enabled = m->gpu->mig_enabled;
 	entry->gpu_type =
-		m->gpu->gpu_type ? arena_copy(m->file->memory, m->gpu->gpu_type) : NULL;
+		m->gpu->gpu_type ? mig_config_string(m->file->memory, m->gpu->gpu_type) : NULL;
 	if ((has_uuid && !gpu->id) || (m->gpu->gpu_type && !entry->gpu_type))
 		return out_of_memory(m->err);
 	return set_instances(m, entry);
@@ -145,7 +143,7 @@ static int set_machine(const struct maker *m, const struct mig_layout_machine *m
 				mig_config_label_fault(machine->name));
 	m->file->has_machine = true;
 	m->file->machine.is_simulated = machine->is_simulated;
-	m->file->machine.name = arena_copy(m->file->memory, machine->name);
+	m->file->machine.name = mig_config_string(m->file->memory, machine->name);
 	return m->file->machine.name ? 0 : out_of_memory(m->err);
 }
 
@@ -164,7 +162,8 @@ static int refuse_twins(const struct maker *m)
 static int fill(struct maker *m, const struct mig_layout_machine *machine,
 		const struct mig_layout_state *gpus, size_t n)
 {
-	struct mig_layout_entry *entries = arena_zeroed(m->file->memory, n, sizeof(*entries));
+	struct mig_layout_entry *entries =
+		mig_config_room(m->file->memory, n, sizeof(*entries));
 	int rc = entries ? 0 : out_of_memory(m->err);
 
 	if (rc == 0 && machine)

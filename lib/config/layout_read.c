@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/arena.h"
 #include "shared/cleanup.h"
 #include "shared/file.h"
 #include "shared/yaml.h"
@@ -59,7 +58,7 @@ static int read_gpu(const struct layout_reader *r, const struct yaml_node *node,
 				 "(GPU-...) or a PCI bus id (\"00000000:07:00.0\")",
 				 is_text ? "\"" : "a list or map", is_text ? s : "",
 				 is_text ? "\"" : "");
-	gpu->id = arena_copy(r->file->memory, s);
+	gpu->id = mig_config_string(r->file->memory, s);
 	return gpu->id ? 0 : layout_out_of_memory(r);
 }
 
@@ -68,7 +67,7 @@ static int read_gpus(const struct layout_reader *r, const struct yaml_node *node
 		     struct mig_layout_entry *entry)
 {
 	const size_t n = node->kind == YAML_LIST ? node->n : 1;
-	struct mig_layout_gpu *gpus = arena_zeroed(r->file->memory, n, sizeof(*gpus));
+	struct mig_layout_gpu *gpus = mig_config_room(r->file->memory, n, sizeof(*gpus));
 
 	if (!gpus)
 		return layout_out_of_memory(r);
@@ -189,7 +188,7 @@ static int read_entries(struct layout_reader *r, const struct yaml_node *root)
 	if (list->n == 0)
 		return yaml_fail(r->yaml, list, r->err,
 				 "\"gpus\" must have at least one entry");
-	entries = arena_zeroed(r->file->memory, list->n, sizeof(*entries));
+	entries = mig_config_room(r->file->memory, list->n, sizeof(*entries));
 	if (!entries)
 		return layout_out_of_memory(r);
 	for (size_t i = 0; i < list->n; i++) {

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "shared/cleanup.h"
+#include "shared/text.h"
 
 struct selection {
 	const struct mig_layout_file *file;

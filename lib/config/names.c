@@ -158,14 +158,33 @@ const char *mig_config_label_fault(const char *label)
 	return NULL;
 }
 
+void *mig_config_room(struct arena *memory, size_t n, size_t size)
+{
+	/* One more, so that an empty list is no NULL either. */
+	void *p = arena_alloc(memory, (n + 1) * size);
+
+	if (p)
+		memset(p, 0, (n + 1) * size);
+	return p;
+}
+
+const char *mig_config_string(struct arena *memory, const char *s)
+{
+	char *copy = mig_config_room(memory, strlen(s), 1);
+
+	if (copy)
+		memcpy(copy, s, strlen(s));
+	return copy;
+}
+
 void *mig_config_alloc(struct mig_config *cfg, size_t n, size_t size)
 {
-	return arena_zeroed(cfg->memory, n, size);
+	return mig_config_room(cfg->memory, n, size);
 }
 
 const char *mig_config_copy(struct mig_config *cfg, const char *s)
 {
-	return arena_copy(cfg->memory, s);
+	return mig_config_string(cfg->memory, s);
 }
 
 struct mig_config *mig_config_new(const char *name)

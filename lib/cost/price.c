@@ -77,7 +77,7 @@ static int read_texts(const struct reader *r, const struct yaml_node *map,
 		rc = yaml_want(r->file, map, "date", YAML_TEXT, &date, r->err);
 	if (rc == 0)
 		rc = yaml_want(r->file, map, "source", YAML_TEXT, &source, r->err);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	if (!date_ok(date->text))
 		return yaml_fail(r->file, date, r->err, "\"%s\" is no date such as 2026-11-09",
@@ -114,7 +114,7 @@ static int read_price(const struct reader *r, const struct yaml_node *map,
 		rc = read_texts(r, map, sources, ret);
 	if (rc == 0)
 		rc = yaml_want(r->file, map, "usd-per-h", YAML_TEXT, &usd, r->err);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	fault = mig_usd_parse(usd->text, &ret->uusd_per_h);
 	if (fault)
@@ -133,15 +133,16 @@ static int read_root(const struct reader *r)
 	if (root->kind != YAML_MAP)
 		return yaml_fail(r->file, root, r->err, "a price file is a map");
 	rc = yaml_want(r->file, root, "version", YAML_TEXT, &version, r->err);
-	if (rc == 0 && strcmp(version->text, "migctl-price/v1") != 0)
-		rc = yaml_fail(r->file, version, r->err, "version must be migctl-price/v1");
-	if (rc == 0)
-		rc = yaml_keys(r->file, root, known, r->err);
+	if (rc < 0)
+		return rc;
+	if (strcmp(version->text, "migctl-price/v1") != 0)
+		return yaml_fail(r->file, version, r->err, "version must be migctl-price/v1");
+	rc = yaml_keys(r->file, root, known, r->err);
 	if (rc == 0)
 		rc = yaml_want(r->file, root, "prices", YAML_LIST, &list, r->err);
 	if (rc == 0)
 		rc = yaml_want(r->file, root, "sources", YAML_MAP, &sources, r->err);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	prices = arena_alloc(r->prices->memory, (list->n + 1) * sizeof(*prices));
 	if (!prices)
@@ -156,22 +157,26 @@ static int read_root(const struct reader *r)
 int mig_prices_parse(const char *text, size_t len, const char *name, struct mig_prices **ret,
 		     struct mig_error *err)
 {
-	struct reader r = { .prices = calloc(1, sizeof(*r.prices)), .err = err };
+	struct mig_prices *prices = calloc(1, sizeof(*prices));
+	struct reader r = { .prices = prices, .err = err };
 	int rc;
 
-	if (r.prices)
-		r.prices->memory = calloc(1, sizeof(*r.prices->memory));
-	rc = r.prices && r.prices->memory ? yaml_read(text, len, name, &r.file, err)
-					  : mig_fail(err, MIG_E_NOMEM, "read prices");
+	if (prices)
+		prices->memory = calloc(1, sizeof(*prices->memory));
+	if (!prices || !prices->memory) {
+		mig_prices_free(prices);
+		return mig_fail(err, MIG_E_NOMEM, "read prices");
+	}
+	rc = yaml_read(text, len, name, &r.file, err);
 	if (rc == 0) {
 		rc = read_root(&r);
 		yaml_file_free(r.file);
 	}
 	if (rc < 0) {
-		mig_prices_free(r.prices);
+		mig_prices_free(prices);
 		return rc;
 	}
-	*ret = r.prices;
+	*ret = prices;
 	return 0;
 }
 

@@ -178,9 +178,28 @@ int change_check_request(const struct mig_gpu *gpu, const struct mig_request *re
 	return 0;
 }
 
+/* The names of want @w, whose first compute instance step @first makes. */
+static int add_names(struct mig_change *change, int gpu, const struct mig_want_names *names,
+		     int w, int first, struct mig_error *err)
+{
+	int rc = 0;
+
+	for (int i = 0; names && i < names->n && rc == 0; i++) {
+		struct mig_change_name name = {
+			.gpu = gpu, .step = first + names->of[i].ci, .gi = -1, .ci = -1
+		};
+
+		if (names->of[i].want != w)
+			continue;
+		text_copy(name.name, sizeof(name.name), names->of[i].name);
+		rc = change_add_name(change, name, err);
+	}
+	return rc;
+}
+
 int mig_change_create(const struct mig_snapshot *snap, int gpu,
-		      const struct mig_request *request, struct mig_change *ret,
-		      struct mig_error *err)
+		      const struct mig_request *request, const struct mig_want_names *names,
+		      struct mig_change *ret, struct mig_error *err)
 {
 	const struct mig_gpu *g = &snap->gpus[gpu];
 	struct mig_change change;
@@ -203,8 +222,13 @@ int mig_change_create(const struct mig_snapshot *snap, int gpu,
 	if (rc < 0)
 		return rc;
 	change.gpus[gpu].is_named = true;
-	for (int i = 0; rc >= 0 && i < request->n; i++)
+	for (int i = 0; rc >= 0 && i < request->n; i++) {
+		const int gi_step = change.n_steps;
+
 		rc = change_add_want(&change, g, &request->want[i], starts[i], err);
+		if (rc >= 0)
+			rc = add_names(&change, gpu, names, i, gi_step + 1, err);
+	}
 	return change_finish(&change, rc, ret);
 }
 

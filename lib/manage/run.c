@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Running a change: look first, do step after step, and undo what was done when one fails. */
+/* The steps of one GPU: look first, do one after the other, and take back what was done. */
 #include <stdio.h>
 #include <string.h>
 
@@ -40,105 +40,65 @@ static void explain(struct run *run, const struct mig_step *step, struct mig_err
 	mig_snapshot_free(&now);
 }
 
-/*
- * Undo the steps before @failed, the last first. One that cannot be undone does not keep the
- * others from it. Return: 0, or HALFDONE: @ret names what was not undone, and why.
- */
-static int undo(struct run *run, int failed, char *ret, size_t len)
-{
-	char step_text[STEP_BYTES];
-	struct mig_error why;
-	int n_left = 0;
-
-	ret[0] = '\0';
-	for (int i = failed - 1; i >= 0; i--) {
-		struct mig_step *step = &run->change->steps[i];
-		const bool can = step_can_undo(run, step);
-
-		if (can && step_perform(run, step, true, &why) == 0)
-			continue;
-		mig_step_format(run->snap, step, step_text, sizeof(step_text));
-		text_append(ret, len, "%s'%s'", n_left++ ? ", " : "", step_text);
-		if (can)
-			text_append(ret, len, " (%s)", why.msg);
-	}
-	return n_left ? -MIG_E_HALFDONE : 0;
-}
-
-static void tell_undone(const struct run *run, int n, int rc, struct mig_error *err)
-{
-	char but[96] = "";
-
-	if (run->n_renumbered)
-		snprintf(but, sizeof(but),
-			 ", but for the ids and UUIDs of %d compute instance%s",
-			 run->n_renumbered, run->n_renumbered == 1 ? "" : "s");
-	if (n)
-		mig_hint(err, rc, "the %d step%s before it %s undone: all is as it was%s", n,
-			 n == 1 ? "" : "s", n == 1 ? "was" : "were", but);
-}
-
-static int fail_step(struct run *run, int failed, int rc, struct mig_error *err)
-{
-	char text[STEP_BYTES], left[sizeof(err->msg)];
-
-	mig_wrap(err, rc, "%s",
-		 mig_step_format(run->snap, &run->change->steps[failed], text, sizeof(text)));
-	if (rc == -MIG_E_PENDING && run->opt->keep_pending)
-		return rc;
-	if (rc == -MIG_E_PERM)
-		mig_hint(err, rc, "only root may; try sudo");
-	if (undo(run, failed, left, sizeof(left)) == 0) {
-		tell_undone(run, failed, rc, err);
-		return rc;
-	}
-	mig_hint(err, rc, "not undone: %s; see 'migctl status' for what stands", left);
-	err->code = MIG_E_HALFDONE;
-	return -MIG_E_HALFDONE;
-}
-
-static int check_steps(struct run *run, struct mig_error *err)
+int gpu_check(struct run *run, int gpu, struct mig_error *err)
 {
 	char text[STEP_BYTES];
 
 	for (int i = 0; i < run->change->n_steps; i++) {
 		const struct mig_step *step = &run->change->steps[i];
-		int rc = step_check(run, step, err);
+		int rc = step->gpu == gpu ? step_check(run, step, err) : 0;
 
 		if (rc == -MIG_E_PERM)
 			mig_hint(err, rc, "only root may; try sudo");
 		if (rc < 0)
-			return mig_wrap(err, rc, "%s: refused, and nothing was changed",
-					mig_step_format(run->snap, step, text, sizeof(text)));
+			return mig_wrap(err, rc, "%s: refused%s",
+					mig_step_format(run->snap, step, text, sizeof(text)),
+					run->opt->is_independent ? ""
+								 : ", and nothing was changed");
 	}
 	return 0;
 }
 
-int mig_change_run(struct mig_machine *machine, const struct mig_snapshot *snap,
-		   struct mig_change *change, const struct mig_run_options *opt,
-		   struct mig_error *err)
+int gpu_run(struct run *run, int gpu, struct mig_error *err)
 {
-	static const struct mig_run_options plain;
-	struct run run = {
-		.machine = machine,
-		.nvml = mig_machine_nvml(machine),
-		.snap = snap,
-		.change = change,
-		.opt = opt ? opt : &plain,
-	};
-	struct mig_error own;
-	int rc;
+	char text[STEP_BYTES];
 
-	err = err ? err : &own; /* messages are built step by step */
-	rc = check_steps(&run, err);
-	if (rc < 0)
+	for (int i = 0; i < run->change->n_steps; i++) {
+		struct mig_step *step = &run->change->steps[i];
+		int rc = step->gpu == gpu ? step_perform(run, step, false, err) : 0;
+
+		if (rc == 0)
+			continue;
+		explain(run, step, err);
+		mig_wrap(err, rc, "%s", mig_step_format(run->snap, step, text, sizeof(text)));
+		if (rc == -MIG_E_PERM)
+			mig_hint(err, rc, "only root may; try sudo");
 		return rc;
-	for (int i = 0; i < change->n_steps; i++) {
-		rc = step_perform(&run, &change->steps[i], false, err);
-		if (rc < 0) {
-			explain(&run, &change->steps[i], err);
-			return fail_step(&run, i, rc, err);
-		}
 	}
 	return 0;
+}
+
+int gpu_undo(struct run *run, int gpu, char *ret, size_t len)
+{
+	char step_text[STEP_BYTES];
+	struct mig_error why;
+	int n_left = 0, n_undone = 0;
+
+	ret[0] = '\0';
+	for (int i = run->change->n_steps - 1; i >= 0; i--) {
+		struct mig_step *step = &run->change->steps[i];
+		const bool can = step_can_undo(run, step);
+
+		if (step->gpu != gpu || run->states[i] != STEP_DONE)
+			continue;
+		if (can && step_perform(run, step, true, &why) == 0) {
+			n_undone++;
+			continue;
+		}
+		mig_step_format(run->snap, step, step_text, sizeof(step_text));
+		text_append(ret, len, "%s'%s'", n_left++ ? ", " : "", step_text);
+		if (can)
+			text_append(ret, len, " (%s)", why.msg);
+	}
+	return n_left ? -MIG_E_HALFDONE : n_undone;
 }

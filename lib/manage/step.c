@@ -27,8 +27,7 @@ static int gpu_handle(struct run *run, const struct mig_step *step, struct mig_n
 				     err);
 }
 
-/* The id of the step's GI now: that of the step which made it, or made it again; or -1. */
-static int gi_id(const struct run *run, const struct mig_step *step)
+int step_gi(const struct run *run, const struct mig_step *step)
 {
 	return step->owner >= 0 ? run->change->steps[step->owner].gi : step->gi;
 }
@@ -40,7 +39,8 @@ static int gi_handle(struct run *run, const struct mig_step *step, struct mig_nv
 	int rc = gpu_handle(run, step, &gpu, err);
 
 	return rc < 0 ? rc
-		      : mig_nvml_gi_by_id(run->nvml, gpu, (unsigned)gi_id(run, step), ret, err);
+		      : mig_nvml_gi_by_id(run->nvml, gpu, (unsigned)step_gi(run, step), ret,
+					  err);
 }
 
 /* NULL: a GPU instance of a profile that nobody described; it can go, but not come back. */
@@ -108,7 +108,7 @@ static int find_use(struct run *run, const struct mig_step *step, struct mig_nvm
 {
 	const struct mig_gpu *gpu = &run->snap->gpus[step->gpu];
 	struct mig_nvml_ci ci;
-	int rc = mig_check_free(run->machine, gpu, gi_id(run, step), -1, err);
+	int rc = mig_check_free(run->machine, gpu, step_gi(run, step), -1, err);
 
 	if (rc == -MIG_E_BUSY)
 		return rc;
@@ -186,7 +186,6 @@ static int ci_make(struct run *run, struct mig_nvml_gi gi, const struct mig_ci_p
 static int ci_create(struct run *run, struct mig_step *step, struct mig_error *err)
 {
 	const struct mig_profile *p = profile_of(run, step);
-	const int id_before = step->ci; /* of the one that is made again, or -1 */
 	struct mig_nvml_ci_info info;
 	struct mig_nvml_gi gi;
 	struct mig_nvml_ci ci;
@@ -207,7 +206,6 @@ static int ci_create(struct run *run, struct mig_step *step, struct mig_error *e
 		return rc;
 	}
 	step->ci = info.id;
-	run->n_renumbered += id_before >= 0 && id_before != info.id;
 	return 0;
 }
 
@@ -341,9 +339,14 @@ static int mode_back(struct run *run, struct mig_step *step, struct mig_error *e
 
 static int reset(struct run *run, struct mig_step *step, struct mig_error *err)
 {
+	int rc;
+
 	if (!run->opt->reset)
 		return mig_fail(err, MIG_E_UNSUPPORTED, "this program cannot reset a GPU");
-	return run->opt->reset(&run->snap->gpus[step->gpu], run->opt->arg, err);
+	pthread_mutex_lock(&run->lock);
+	rc = run->opt->reset(&run->snap->gpus[step->gpu], run->opt->arg, err);
+	pthread_mutex_unlock(&run->lock);
+	return rc;
 }
 
 static int nothing(struct run *run, struct mig_step *step, struct mig_error *err)
@@ -368,18 +371,36 @@ static const struct {
 	[MIG_STEP_CI_CREATE] = { ci_create, ci_destroy },
 };
 
-/* A journal will stand here. */
+static void tell(struct run *run, const struct mig_step *step, bool is_undo)
+{
+	if (!run->opt->on_step)
+		return;
+	pthread_mutex_lock(&run->lock);
+	run->opt->on_step(run->snap, step, is_undo, run->opt->arg);
+	pthread_mutex_unlock(&run->lock);
+}
+
 int step_perform(struct run *run, struct mig_step *step, bool is_undo, struct mig_error *err)
 {
+	const int number = (int)(step - run->change->steps);
 	int rc;
 
-	if (run->opt->on_step)
-		run->opt->on_step(run->snap, step, is_undo, run->opt->arg);
+	tell(run, step, is_undo);
+	rc = journal_note(&run->journal, JOURNAL_BEGIN, number, is_undo, -1, -1, err);
+	/* The way back is gone whatever becomes of the journal. */
+	if (rc < 0 && !is_undo)
+		return rc;
 	rc = (is_undo ? kinds[step->kind].back : kinds[step->kind].forth)(run, step, err);
 	/* A GI that does not come back has no id: at its place may stand somebody else's. */
 	if (rc < 0 && is_undo && step->kind == MIG_STEP_GI_DESTROY)
 		step->gi = -1;
-	return rc;
+	if (rc < 0)
+		return rc;
+	run->states[number] = is_undo ? STEP_UNDONE : STEP_DONE;
+	/* That it is done the driver shows, too. */
+	(void)journal_note(&run->journal, JOURNAL_DONE, number, is_undo, step_gi(run, step),
+			   step->ci, NULL);
+	return 0;
 }
 
 bool step_can_undo(const struct run *run, const struct mig_step *step)

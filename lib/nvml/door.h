@@ -15,14 +15,19 @@ struct mig_nvml {
 	void *dl;
 	const struct migctl_sim_marker *sim; /* NULL: this is the real library */
 	const char *(*error_string)(nvmlReturn_t result);
-	uint64_t n_calls;
+	uint64_t n_calls; /* GPUs are changed by several threads: see door_count() */
 #define NVML_FN(use, since, name, args) NVML_MEMBER_##use(name, args)
 #include "abi/nvml.def"
 #undef NVML_FN
 };
 
+static inline void door_count(struct mig_nvml *nvml)
+{
+	(void)__atomic_fetch_add(&nvml->n_calls, 1, __ATOMIC_RELAXED);
+}
+
 /* One call through the door, counted. */
-#define CALL(nvml, fn, ...) ((nvml)->n_calls++, (nvml)->fn(__VA_ARGS__))
+#define CALL(nvml, fn, ...) (door_count(nvml), (nvml)->fn(__VA_ARGS__))
 
 /**
  * door_fail - turn what a call answered into our error: 0 for SUCCESS, else "WHAT: words".

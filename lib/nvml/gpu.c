@@ -111,7 +111,7 @@ static nvmlReturn_t ask_v1(struct mig_nvml *nvml, nvmlDevice_t dev, process_v1_f
 	nvmlProcessInfo_v1_t v1[PROCESSES_ROOM];
 	nvmlReturn_t result;
 
-	nvml->n_calls++;
+	door_count(nvml);
 	result = fn(dev, count, v1);
 	for (unsigned i = 0; result == NVML_SUCCESS && i < *count && i < PROCESSES_ROOM; i++)
 		infos[i] = (nvmlProcessInfo_t){ .pid = v1[i].pid,
@@ -128,7 +128,7 @@ static nvmlReturn_t ask_processes(struct mig_nvml *nvml, nvmlDevice_t dev,
 	for (int i = 0; i < 2; i++) {
 		nvmlReturn_t result;
 
-		nvml->n_calls++;
+		door_count(nvml);
 		result = newer[i](dev, count, infos);
 		if (!door_is_old(result))
 			return result;

@@ -55,7 +55,7 @@ static int ask(struct mig_nvml *nvml, nvmlDevice_t dev, number_fn fn)
 {
 	unsigned value = 0;
 
-	nvml->n_calls++;
+	door_count(nvml);
 	return fn(dev, &value) == NVML_SUCCESS ? (int)value : -1;
 }
 

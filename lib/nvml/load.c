@@ -122,7 +122,7 @@ static int choose_machine(struct mig_nvml *nvml, const struct mig_nvml_options *
 	nvml->sim = dlsym(nvml->dl, SIM_MARKER_SYMBOL);
 	if (!opt->sim_machine)
 		return 0;
-	if (!nvml->sim || nvml->sim->version != 1)
+	if (!nvml->sim || nvml->sim->version != 2)
 		return mig_fail(err, MIG_E_MACHINE,
 				"simulated machine %s was asked for, and this library is %s",
 				opt->sim_machine,
@@ -195,6 +195,16 @@ const char *mig_nvml_sim_id(const struct mig_nvml *nvml)
 bool mig_nvml_sim_is_assumed(const struct mig_nvml *nvml)
 {
 	return nvml->sim && nvml->sim->is_assumed();
+}
+
+unsigned mig_nvml_sim_boot(const struct mig_nvml *nvml)
+{
+	return nvml->sim ? nvml->sim->boot() : 0;
+}
+
+const char *mig_nvml_sim_folder(const struct mig_nvml *nvml)
+{
+	return nvml->sim ? nvml->sim->folder() : NULL;
 }
 
 uint64_t mig_nvml_calls(const struct mig_nvml *nvml)

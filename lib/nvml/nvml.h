@@ -60,6 +60,12 @@ const char *mig_nvml_sim_id(const struct mig_nvml *nvml);
 /** mig_nvml_sim_is_assumed - were values of that machine filled by rule? */
 bool mig_nvml_sim_is_assumed(const struct mig_nvml *nvml);
 
+/** mig_nvml_sim_boot - how often that machine was started, from 1; 0 on hardware. */
+unsigned mig_nvml_sim_boot(const struct mig_nvml *nvml);
+
+/** mig_nvml_sim_folder - where all that belongs to that machine is kept, or NULL on hardware. */
+const char *mig_nvml_sim_folder(const struct mig_nvml *nvml);
+
 /** mig_nvml_driver_version - "580.126.09". */
 int mig_nvml_driver_version(struct mig_nvml *nvml, char *buf, unsigned len,
 			    struct mig_error *err) MIG_MUST_USE;

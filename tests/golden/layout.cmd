@@ -11,11 +11,12 @@ t migctl --sim node export --layout
 t migctl --sim node export --layout --json
 migctl --sim node export --layout >"$DIR/kept.yaml"
 migctl --sim node status --json >"$DIR/before.json"
+t migctl --sim node destroy --dry-run team-a/small
 t migctl --sim node destroy --all
 t migctl --sim node assert -f "$DIR/kept.yaml"
 t migctl --sim node apply -f "$DIR/kept.yaml"
 t migctl --sim node assert -f "$DIR/kept.yaml"
-# The same bytes, and the same UUIDs.
+# The same bytes, names among them, and the same UUIDs.
 migctl --sim node export --layout >"$DIR/again.yaml"
 t cmp "$DIR/kept.yaml" "$DIR/again.yaml"
 migctl --sim node status --json >"$DIR/after.json"
@@ -48,3 +49,15 @@ t migctl --sim node assert -f "$DIR/at.yaml"
 printf 'version: v1\nmig-configs:\n  a:\n  - {devices: [0], mig-enabled: true, mig-devices: {1c.3g.40gb: 1, 3g.40gb: 1}}\n' \
 	>"$DIR/a.yaml"
 t migctl --sim node assert -f "$DIR/a.yaml"
+# A name can be given to what stands.
+sed -i 's/3g.40gb}/3g.40gb, name: team-b\/llm}/' "$DIR/at.yaml"
+t migctl --sim node apply -f "$DIR/at.yaml"
+t migctl --sim node destroy --dry-run team-b/llm
+# A driver that tells profiles only once MIG is on: the file is asked again then.
+t migctl sim new old --gpus 2xA100-SXM4-80GB --driver 535.183.06 --seed 1
+t migctl --sim old apply -f examples/layout.yaml
+t migctl --sim old assert -f examples/layout.yaml
+# Names that cannot be read keep nobody from the layout.
+record=$(find "$DIR/sim" -name record | head -n 1)
+echo broken >"$record"
+t migctl --sim node export --layout

@@ -23,8 +23,10 @@ t migctl --sim n export --json
 t migctl sim new other --gpus 1xA30 --seed 1
 t migctl --sim other apply -f $file -c custom-config
 t migctl --sim other assert -f $file -c custom-config
-# What is held stays, and so does everything else.
+# What is held stays, and with --atomic so does everything else.
 hold n 1/1/0 <<'EOF'
+t migctl --sim n apply -f examples/partitions.yaml -c all-1g.10gb --atomic
+t migctl --sim n assert -f "$DIR/kept.yaml"
 t migctl --sim n apply -f examples/partitions.yaml -c all-1g.10gb
 EOF
 t migctl --sim n assert -f "$DIR/kept.yaml"

@@ -6,9 +6,10 @@
 #	needs_no_driver		go on only where no NVIDIA driver is installed
 #	skip REASON		end the case: it cannot be tried here
 
-# What is never the same twice: ids of machines, of processes.
+# What is never the same twice: ids of machines, of processes, times.
 steady() {
-	sed -e 's/\("id": "\)[0-9a-f]\{32\}"/\1ID"/' -e 's/(pid [0-9]*)/(pid PID)/g' \
+	sed -e 's/[0-9]\{4\}-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] UTC/TIME/g' \
+		-e 's/\("id": "\)[0-9a-f]\{32\}"/\1ID"/' -e 's/(pid [0-9]*)/(pid PID)/g' \
 		-e 's/process [0-9][0-9]* /process PID /g'
 }
 

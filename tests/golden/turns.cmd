@@ -9,6 +9,7 @@ echo "# while a destroy is under way"
 migctl --sim n destroy --all >"$DIR/first" 2>&1 &
 first=$!
 sleep 0.3
+t migctl --sim n create 7g.80gb --no-wait
 t migctl --sim n create 7g.80gb
 wait $first
 echo "the first ended with $?"

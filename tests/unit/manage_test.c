@@ -283,13 +283,15 @@ static void create_says_what_stands_in_the_way(void **state)
 	start(A100);
 	reach("3g.40gb@0");
 	w = want("4g.40gb");
-	assert_int_equal(mig_change_create(&snap, 0, &w.request, &out, &err), -MIG_E_NOSPACE);
+	assert_int_equal(mig_change_create(&snap, 0, &w.request, NULL, &out, &err),
+			 -MIG_E_NOSPACE);
 	assert_true(has_words(err.msg, "3g.40gb"));
-	assert_int_equal(mig_change_create(&snap, 0, &w.request, &out, NULL), -MIG_E_NOSPACE);
+	assert_int_equal(mig_change_create(&snap, 0, &w.request, NULL, &out, NULL),
+			 -MIG_E_NOSPACE);
 	assert_int_equal(out.n_steps, 77);
 	w = want("1g.10gb 1c.2g.20gb@4");
 	mig_change_free(&change);
-	assert_int_equal(mig_change_create(&snap, 0, &w.request, &change, &err), 0);
+	assert_int_equal(mig_change_create(&snap, 0, &w.request, NULL, &change, &err), 0);
 	assert_int_equal(run(), 0);
 	assert_string_equal(now(), "3g.40gb@0 1c.2g.20gb@4 1g.10gb@6");
 	stop();

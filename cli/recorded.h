@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Recorded layouts as what is wanted of a machine. */
+#ifndef CLI_RECORDED_H
+#define CLI_RECORDED_H
+
+#include <mig/manage.h>
+#include <mig/record.h>
+
+#include "cli/verb.h"
+
+/** recorded_find - the index of a recorded GPU in a snapshot, or -1. */
+int recorded_find(const struct mig_snapshot *snap, const struct mig_record_gpu *rec);
+
+/** recorded_want - what would bring a GPU back to what was recorded. Errors: NOENT. */
+int recorded_want(const struct mig_gpu *gpu, const struct mig_record_gpu *rec,
+		  struct mig_wanted *ret, struct mig_error *err) MIG_MUST_USE;
+
+/** recorded_restore - the machine back to what is on record; the verb of its name. */
+int recorded_restore(struct cli *cli, const struct mig_snapshot *snap,
+		     struct mig_error *err) MIG_MUST_USE;
+
+/** recorded_time - "2026-11-27 23:40:01 UTC" into @buf of 32 bytes; returns it. */
+const char *recorded_time(int64_t time_s, char *buf, size_t len);
+
+#endif

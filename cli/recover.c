@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* migctl recover - end a change that was cut short. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/change.h"
+#include "cli/home.h"
+#include "cli/recorded.h"
+
+/* "apply (pid 4711) was cut short after 3 of 7 steps" */
+static void say_unfinished(const struct mig_unfinished *u, char *buf, size_t len)
+{
+	snprintf(buf, len, "%s (pid %lld) %s after %d of %d steps%s", u->verb,
+		 (long long)u->pid, u->is_running ? "is under way" : "was cut short", u->n_done,
+		 u->n_steps, u->is_other_boot ? ", by a reboot" : "");
+}
+
+int cli_unfinished(struct cli *cli, const struct mig_snapshot *snap, char *buf, size_t len)
+{
+	const struct mig_home *home;
+	struct mig_unfinished u;
+	struct mig_error err;
+	int rc = cli_home(cli, snap, &home, &err);
+
+	if (rc == 0)
+		rc = mig_unfinished_look(home, &u, &err);
+	if (rc < 0)
+		snprintf(buf, len, "whether a change is unfinished is unknown: %s", err.msg);
+	if (rc > 0)
+		say_unfinished(&u, buf, len);
+	if (rc > 0 && !u.is_running) {
+		const size_t n = strlen(buf);
+
+		snprintf(buf + n, len - n, "; 'migctl recover' ends it");
+	}
+	return rc;
+}
+
+static enum mig_recover_way chosen_way(struct cli *cli, struct mig_error *err, int *ret_rc)
+{
+	static const struct {
+		const char *option;
+		enum mig_recover_way way;
+	} ways[] = { { "back", MIG_RECOVER_BACK },
+		     { "finish", MIG_RECOVER_FORTH },
+		     { "forget", MIG_RECOVER_FORGET } };
+	enum mig_recover_way way = MIG_RECOVER_EITHER;
+
+	*ret_rc = 0;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (!cli_option(cli, ways[i].option))
+			continue;
+		if (way != MIG_RECOVER_EITHER)
+			*ret_rc = mig_fail(err, MIG_E_INVAL,
+					   "--back, --finish and --forget exclude each other");
+		way = ways[i].way;
+	}
+	return way;
+}
+
+static const char *way_text(const struct mig_recovered_gpu *gpu)
+{
+	static const char *const texts[] = {
+		[MIG_RECOVERED_DONE] = "finished already",
+		[MIG_RECOVERED_BACK] = "back to what it was before",
+		[MIG_RECOVERED_FORTH] = "finished",
+	};
+
+	return gpu->is_concerned ? texts[gpu->way] : "untouched";
+}
+
+static int say(struct cli *cli, const struct mig_snapshot *snap, const struct mig_recovered *r,
+	       struct mig_error *err)
+{
+	json_t *doc, *gpus;
+
+	if (!cli->is_json) {
+		if (!r->was_unfinished)
+			puts("nothing to recover: no change is unfinished");
+		else if (cli_option(cli, "forget"))
+			puts("forgotten: the GPUs are left as they are; 'migctl save' puts that on "
+			     "record");
+		for (int i = 0; i < r->n_gpus; i++)
+			printf("GPU %d: %s\n", i, way_text(&r->gpus[i]));
+		return 0;
+	}
+	doc = cli_document("migctl.recover/v1", snap);
+	gpus = json_array();
+	for (int i = 0; i < r->n_gpus; i++)
+		json_array_append_new(gpus, json_pack("{s:i, s:b, s:s}", "gpu", i,
+						      "is_untouched", !r->gpus[i].is_concerned,
+						      "outcome", way_text(&r->gpus[i])));
+	json_object_set_new(doc, "was_unfinished", json_boolean(r->was_unfinished));
+	json_object_set_new(doc, "was_rebooted", json_boolean(r->is_other_boot));
+	json_object_set_new(doc, "is_forgotten",
+			    json_boolean(cli_option(cli, "forget") != NULL));
+	if (r->was_unfinished)
+		json_object_set_new(doc, "verb", json_string(r->verb));
+	json_object_set_new(doc, "gpus", gpus);
+	return cli_print_json(doc, err);
+}
+
+static int recover(struct cli *cli, const struct mig_snapshot *snap, struct mig_error *err)
+{
+	struct mig_recover_options opt = { .time_s = time(NULL),
+					   .reset = reset_gpu,
+					   .arg = cli };
+	struct mig_recovered recovered;
+	const struct mig_home *home;
+	int rc;
+
+	opt.way = chosen_way(cli, err, &rc);
+	if (rc == 0)
+		rc = cli_home(cli, snap, &home, err);
+	if (rc == 0)
+		rc = mig_recover(cli->machine, home, &opt, &recovered, err);
+	if (rc < 0)
+		return rc;
+	if (recovered.is_other_boot && opt.way != MIG_RECOVER_FORGET) {
+		fprintf(stderr, "a reboot cut '%s' short: the layout before it is restored\n",
+			recovered.verb);
+		rc = recorded_restore(cli, snap, err);
+	} else {
+		rc = say(cli, snap, &recovered, err);
+	}
+	mig_recovered_free(&recovered);
+	return rc;
+}
+
+/* What would be done is said by what is unfinished; the rest depends on who holds what then. */
+static int dry_run(struct cli *cli, const struct mig_snapshot *snap, struct mig_error *err)
+{
+	char text[512];
+	int rc = cli_unfinished(cli, snap, text, sizeof(text));
+
+	if (rc < 0)
+		return mig_fail(err, MIG_E_IO, "%s", text);
+	puts(rc ? text : "nothing to recover: no change is unfinished");
+	puts("dry run: nothing was changed");
+	return 0;
+}
+
+static int run(struct cli *cli, struct mig_error *err)
+{
+	struct mig_snapshot snap;
+	int rc = cli_machine(cli, &snap, err);
+
+	if (rc < 0)
+		return rc;
+	rc = cli_option(cli, "dry-run") ? dry_run(cli, &snap, err) : recover(cli, &snap, err);
+	mig_snapshot_free(&snap);
+	return rc;
+}
+
+static const struct option options[] = {
+	{ "back", 0, NULL, "to what was before the change, and nothing else" },
+	{ "finish", 0, NULL, "to what the change was to make, and nothing else" },
+	{ "forget", 0, NULL, "leave the GPUs as they are, and forget the change" },
+	{ "dry-run", 'n', NULL, "say what is unfinished and change nothing" },
+	{ 0 },
+};
+
+extern const struct verb verb_recover;
+const struct verb verb_recover = {
+	.name = "recover",
+	.operands = "",
+	.summary = "end a change that was cut short",
+	.text = "A change whose process was killed is unfinished, and so is one of which a step "
+		"could not be undone. Until it is ended, verbs that only look report it, and those "
+		"that change something refuse (exit status 17).\n\n"
+		"A GPU of which every step had been done is left as it is. Any other goes back to "
+		"what it was before; where somebody holds an instance that would have to go for "
+		"that, it is finished instead. Nothing that is held is destroyed. Where "
+		"another tool changed a GPU meanwhile, that is said, and nothing is touched. "
+		"Where a reboot cut the change short, the layout before it is restored.",
+	.example = "  migctl recover\n  migctl recover --finish\n",
+	.options = options,
+	.flags = VERB_CHANGES,
+	.run = run,
+};

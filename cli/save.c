@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* migctl save - put on record what stands, whoever made it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "cli/home.h"
+#include "shared/cleanup.h"
+
+static int check(const struct mig_snapshot *snap, struct mig_error *err)
+{
+	for (int i = 0; i < snap->n_gpus; i++) {
+		const struct mig_gpu *gpu = &snap->gpus[i];
+
+		if (gpu->is_partial)
+			return mig_fail(
+				err, MIG_E_PERM,
+				"GPU %d: only root may list its GPU instances; try sudo", i);
+		for (int k = 0; k < gpu->n_gis; k++) {
+			if (gpu->gis[k].profile < 0)
+				return mig_fail(
+					err, MIG_E_UNSUPPORTED,
+					"GPU %d: GPU instance %d is of a profile that "
+					"nobody described: it could not be brought back",
+					i, gpu->gis[k].id);
+		}
+	}
+	return 0;
+}
+
+static int save(struct cli *cli, const struct mig_snapshot *snap, const struct mig_home *home,
+		struct mig_error *err)
+{
+	const size_t n = (size_t)snap->n_gpus;
+	cleanup_free bool *is_changed = calloc(n + 1, sizeof(*is_changed));
+	cleanup_free bool *is_saved = calloc(n + 1, sizeof(*is_saved));
+	const struct mig_record_change what = { .verb = cli->verb->name,
+						.time_s = time(NULL),
+						.before = snap,
+						.after = snap,
+						.is_changed = is_changed,
+						.is_back = is_saved };
+	struct mig_record rec;
+	int rc;
+
+	if (!is_changed || !is_saved)
+		return mig_fail(err, MIG_E_NOMEM, "save");
+	rc = mig_record_read(home, &rec, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < n; i++)
+		is_saved[i] = snap->gpus[i].has_mig;
+	rc = mig_record_add(&rec, home, &what, err);
+	if (rc == 0 && !cli_option(cli, "dry-run"))
+		rc = mig_record_write(home, &rec, err);
+	mig_record_free(&rec);
+	return rc;
+}
+
+static int say(struct cli *cli, const struct mig_snapshot *snap, struct mig_error *err)
+{
+	int n_gis = 0, n_gpus = 0;
+	json_t *doc;
+
+	for (int i = 0; i < snap->n_gpus; i++) {
+		n_gpus += snap->gpus[i].has_mig;
+		n_gis += snap->gpus[i].n_gis;
+	}
+	if (!cli->is_json) {
+		printf("%s %d GPU instance%s on %d GPU%s%s\n",
+		       cli_option(cli, "dry-run") ? "would record" : "recorded", n_gis,
+		       n_gis == 1 ? "" : "s", n_gpus, n_gpus == 1 ? "" : "s",
+		       cli_option(cli, "dry-run") ? "" : ": 'migctl restore' brings them back");
+		return 0;
+	}
+	doc = cli_document("migctl.save/v1", snap);
+	json_object_set_new(doc, "dry_run", json_boolean(cli_option(cli, "dry-run") != NULL));
+	json_object_set_new(doc, "n_gpus", json_integer(n_gpus));
+	json_object_set_new(doc, "n_gpu_instances", json_integer(n_gis));
+	return cli_print_json(doc, err);
+}
+
+static int run(struct cli *cli, struct mig_error *err)
+{
+	const struct mig_home *home;
+	struct mig_snapshot snap;
+	int rc = cli_machine(cli, &snap, err);
+
+	if (rc < 0)
+		return rc;
+	rc = check(&snap, err);
+	if (rc == 0)
+		rc = cli_home(cli, &snap, &home, err);
+	if (rc == 0)
+		rc = save(cli, &snap, home, err);
+	if (rc == 0)
+		rc = say(cli, &snap, err);
+	mig_snapshot_free(&snap);
+	return rc;
+}
+
+static const struct option options[] = {
+	{ "dry-run", 'n', NULL, "say what would be recorded, and record nothing" },
+	{ 0 },
+};
+
+extern const struct verb verb_save;
+const struct verb verb_save = {
+	.name = "save",
+	.operands = "",
+	.summary = "put on record what stands, for restore",
+	.text = "What migctl changes is on record when it is done. What another tool made is "
+		"not: save records all that stands now, so that 'migctl restore' brings it back "
+		"after a reboot. Instances that migctl did not make stay unverified: they have "
+		"no names. To write a layout to a file, see migctl-export(1).",
+	.example = "  nvidia-smi mig -cgi 9,14 -C\n  migctl save\n",
+	.options = options,
+	.flags = VERB_CHANGES,
+	.run = run,
+};

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing the journal. */
+#include "lib/manage/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/record/record.h"
+#include "shared/cleanup.h"
+
+#define SCHEMA "migctl.journal/v1"
+
+/* Four lines for every step, if it is taken back too. */
+enum { NOTE_BYTES = 64, NOTES_A_STEP = 4 };
+
+const char *journal_path(const struct mig_home *home, char *buf, size_t len)
+{
+	snprintf(buf, len, "%s/journal", home->run);
+	return buf;
+}
+
+/* CRC-32 as in ISO 3309, the one of gzip and PNG. */
+uint32_t journal_sum(const char *bytes, size_t len)
+{
+	uint32_t sum = ~0U;
+
+	for (size_t i = 0; i < len; i++) {
+		sum ^= (unsigned char)bytes[i];
+		for (int bit = 0; bit < 8; bit++)
+			sum = sum >> 1 ^ (0xedb88320U & (0U - (sum & 1U)));
+	}
+	return ~sum;
+}
+
+static json_t *step_json(const struct mig_snapshot *snap, const struct mig_step *step)
+{
+	static const char *const kinds[] = {
+		[MIG_STEP_CI_DESTROY] = "ci_destroy",
+		[MIG_STEP_GI_DESTROY] = "gi_destroy",
+		[MIG_STEP_MODE] = "mode",
+		[MIG_STEP_RESET] = "reset",
+		[MIG_STEP_GI_CREATE] = "gi_create",
+		[MIG_STEP_CI_CREATE] = "ci_create",
+	};
+	const struct mig_gpu *gpu = &snap->gpus[step->gpu];
+	const struct mig_profile *p =
+		gpu->type && step->profile >= 0 ? &gpu->type->profiles[step->profile] : NULL;
+	const bool is_ci =
+		step->kind == MIG_STEP_CI_CREATE || step->kind == MIG_STEP_CI_DESTROY;
+
+	return json_pack("{s:s, s:i, s:i, s:s, s:i, s:i, s:i, s:s, s:i, s:i}", "kind",
+			 kinds[step->kind], "gpu", step->gpu, "mode", (int)step->mode,
+			 "profile", p ? p->name : "", "start", step->start, "gi", step->gi,
+			 "owner", step->owner, "ci_profile",
+			 p && is_ci && step->ci_profile >= 0 ? p->ci[step->ci_profile].name
+							     : "",
+			 "ci_start", step->ci_start, "ci", step->ci);
+}
+
+static json_t *names_json(const struct mig_snapshot *snap, const struct mig_change *change)
+{
+	json_t *names = json_array();
+
+	for (int i = 0; i < change->n_names; i++) {
+		const struct mig_change_name *n = &change->names[i];
+		const struct mig_gi *gi = n->step < 0 ? &snap->gpus[n->gpu].gis[n->gi] : NULL;
+
+		json_array_append_new(names,
+				      json_pack("{s:i, s:i, s:i, s:i, s:s}", "gpu", n->gpu,
+						"step", n->step, "gi", gi ? gi->id : -1, "ci",
+						gi ? gi->cis[n->ci].id : -1, "name", n->name));
+	}
+	return names;
+}
+
+static json_t *header_json(const struct mig_home *home, const struct mig_snapshot *snap,
+			   const struct mig_change *change, const char *verb, bool is_atomic)
+{
+	struct mig_record_gpu *gpus = calloc((size_t)snap->n_gpus + 1, sizeof(*gpus));
+	json_t *steps = json_array(), *before = NULL;
+
+	for (int i = 0; gpus && i < snap->n_gpus; i++)
+		mig_record_gpu_of(&snap->gpus[i], &gpus[i]);
+	before = gpus ? record_gpus_json(gpus, snap->n_gpus) : NULL;
+	free(gpus);
+	for (int i = 0; i < change->n_steps; i++)
+		json_array_append_new(steps, step_json(snap, &change->steps[i]));
+	return json_pack("{s:s, s:o, s:s, s:s, s:I, s:b, s:o, s:o, s:o}", "schema", SCHEMA,
+			 "machine", record_machine_json(home), "boot", home->boot, "verb", verb,
+			 "pid", (json_int_t)getpid(), "is_atomic", is_atomic, "before", before,
+			 "steps", steps, "names", names_json(snap, change));
+}
+
+/* The line of a record; the caller frees it. NULL: out of memory. */
+static char *line_of(json_t *json, size_t *ret_len)
+{
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	char *line = NULL;
+	int n = text ? asprintf(&line, "%08x %s\n", journal_sum(text, strlen(text)), text) : -1;
+
+	free(text);
+	json_decref(json);
+	*ret_len = n < 0 ? 0 : (size_t)n;
+	return n < 0 ? NULL : line;
+}
+
+static int cannot(const char *what, const char *path, struct mig_error *err)
+{
+	const bool is_perm = errno == EACCES || errno == EPERM || errno == EROFS;
+	int rc = mig_fail(err,
+			  errno == EROFS ? MIG_E_IO
+			  : is_perm      ? MIG_E_PERM
+					 : MIG_E_IO,
+			  "%s %s: %s", what, path, strerror(errno));
+
+	return rc == -MIG_E_PERM ? mig_hint(err, rc, "only root may; try sudo") : rc;
+}
+
+/* The header first in a file of another name: a journal that can be seen is whole. */
+static int write_new(const char *next, const char *line, size_t len, size_t room, int *ret,
+		     struct mig_error *err)
+{
+	cleanup_close int fd =
+		open(next, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+		     0644);
+
+	if (fd < 0)
+		return cannot("create", next, err);
+	/* What is set aside lies beyond the end: lines are appended into it. */
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)(len + room)) < 0 &&
+	    errno != EOPNOTSUPP)
+		return cannot("set room aside for", next, err);
+	if (write(fd, line, len) != (ssize_t)len)
+		return cannot("write", next, err);
+	/* Held as long as somebody is at it; who finds it free finds a change cut short. */
+	(void)flock(fd, LOCK_EX | LOCK_NB);
+	*ret = fd;
+	fd = -1;
+	return 0;
+}
+
+int journal_begin(const struct mig_home *home, const struct mig_snapshot *snap,
+		  const struct mig_change *change, const char *verb, bool is_atomic,
+		  struct journal *ret, struct mig_error *err)
+{
+	const size_t room = (size_t)change->n_steps * NOTES_A_STEP * NOTE_BYTES;
+	cleanup_free char *line = NULL;
+	char next[1100];
+	size_t len;
+	int fd = -1, rc;
+
+	ret->fd = -1;
+	journal_path(home, ret->path, sizeof(ret->path));
+	snprintf(next, sizeof(next), "%s/journal.next", home->run);
+	if (mkdir(home->run, 0755) < 0 && errno != EEXIST)
+		return cannot("make", home->run, err);
+	if (access(ret->path, F_OK) == 0)
+		return mig_fail(
+			err, MIG_E_UNFINISHED,
+			"an earlier change is unfinished (%s); 'migctl recover' finishes "
+			"or undoes it",
+			ret->path);
+	line = line_of(header_json(home, snap, change, verb, is_atomic), &len);
+	if (!line)
+		return mig_fail(err, MIG_E_NOMEM, "write the journal");
+	rc = write_new(next, line, len, room, &fd, err);
+	if (rc < 0) {
+		(void)unlink(next);
+		return rc;
+	}
+	if (rename(next, ret->path) < 0) {
+		close(fd);
+		(void)unlink(next);
+		return cannot("rename to", ret->path, err);
+	}
+	ret->fd = fd;
+	return 0;
+}
+
+int journal_note(struct journal *j, enum journal_event event, int step, bool is_undo, int gi,
+		 int ci, struct mig_error *err)
+{
+	static const char *const events[] = {
+		[JOURNAL_BEGIN] = "begin", [JOURNAL_DONE] = "done"
+	};
+	char json[NOTE_BYTES], line[NOTE_BYTES + 16];
+	int n;
+
+	if (j->fd < 0)
+		return 0;
+	if (event == JOURNAL_BEGIN)
+		n = snprintf(json, sizeof(json), "{\"%s%s\":%d}", is_undo ? "undo_" : "",
+			     events[event], step);
+	else
+		n = snprintf(json, sizeof(json), "{\"%s%s\":%d,\"gi\":%d,\"ci\":%d}",
+			     is_undo ? "undo_" : "", events[event], step, gi, ci);
+	n = snprintf(line, sizeof(line), "%08x %s\n", journal_sum(json, (size_t)n), json);
+	if (write(j->fd, line, (size_t)n) != n)
+		return mig_fail(err, MIG_E_IO, "write %s: %s", j->path, strerror(errno));
+	return 0;
+}
+
+void journal_leave(struct journal *j)
+{
+	if (j->fd >= 0)
+		close(j->fd);
+	j->fd = -1;
+}
+
+void journal_end(struct journal *j)
+{
+	if (j->fd < 0)
+		return;
+	(void)unlink(j->path);
+	journal_leave(j);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The journal of a change on its way: what it set out from, its steps, and how far it came.
+ *
+ *	home.run/journal	a line a record: checksum, space, JSON
+ *
+ *	header	machine, boot, verb; the layout before; every step; is it all or none
+ *	begin	written before the driver is called for a step, or for taking it back
+ *	done	written after
+ *
+ * It is appended to and never synced: instances die with the machine, and what a killed process
+ * wrote is in the file. A last line that is cut short is one that was not written. The file is
+ * there only while a change is unfinished; <mig/manage.h> says what is made of one that is found.
+ */
+#ifndef MANAGE_JOURNAL_H
+#define MANAGE_JOURNAL_H
+
+#include <mig/manage.h>
+#include <mig/record.h>
+
+struct journal {
+	int fd; /* -1: none is kept */
+	char path[1100];
+};
+
+/**
+ * journal_begin - write down what is to be done, with room for all that will be said of it.
+ *
+ * Errors: UNFINISHED - there is one already; PERM, IO - nothing was begun; NOMEM.
+ */
+int journal_begin(const struct mig_home *home, const struct mig_snapshot *snap,
+		  const struct mig_change *change, const char *verb, bool is_atomic,
+		  struct journal *ret, struct mig_error *err) MIG_MUST_USE;
+
+enum journal_event { JOURNAL_BEGIN, JOURNAL_DONE };
+
+/**
+ * journal_note - a step is begun or done, or taken back. One write: safe from many threads.
+ * @gi, @ci:	the ids of what it is about, for DONE.
+ *
+ * Errors: IO.
+ */
+int journal_note(struct journal *j, enum journal_event event, int step, bool is_undo, int gi,
+		 int ci, struct mig_error *err);
+
+/** journal_end - the change is finished, one way or the other: the file goes. */
+void journal_end(struct journal *j);
+
+/** journal_leave - the change could not be finished: the file stays. */
+void journal_leave(struct journal *j);
+
+/* How far a step came. */
+struct journal_step {
+	struct mig_step step; /* gpu: index into gpus; names below instead of profiles */
+	char profile[MIG_NAME_MAX], ci_profile[MIG_NAME_MAX];
+	bool is_begun, is_done, is_undo_begun, is_undone;
+	int made_gi, made_ci; /* the ids that it came to; -1: not known */
+};
+
+/* A journal that was found. */
+struct journal_text {
+	char verb[32], boot[MIG_ID_MAX];
+	int64_t pid;
+	bool is_atomic;
+	int n_gpus;
+	struct mig_record_gpu *gpus; /* of the whole machine, before the change */
+	int n_steps;
+	struct journal_step *steps;
+	int n_names;
+	struct mig_change_name *names; /* gi, ci: ids, of what was kept */
+	bool is_running;               /* who writes it is at it */
+};
+
+/**
+ * journal_parse - read one.
+ * @where:	what errors call it.
+ * @ret:	written on success only; journal_text_free() it.
+ *
+ * Errors: MACHINE - of another machine; SYNTAX - damaged: names the line; NOMEM.
+ */
+int journal_parse(const char *text, size_t len, const char *where, const struct mig_home *home,
+		  struct journal_text *ret, struct mig_error *err) MIG_MUST_USE;
+
+/** journal_read - the one of a machine. Return: 1, or 0 when there is none. Errors: as
+ *  journal_parse(); PERM, IO. */
+int journal_read(const struct mig_home *home, struct journal_text *ret,
+		 struct mig_error *err) MIG_MUST_USE;
+void journal_text_free(struct journal_text *text);
+
+/** journal_path - where a machine's is, in @buf; returns it. */
+const char *journal_path(const struct mig_home *home, char *buf, size_t len);
+
+/** journal_sum - of a line's bytes: what tells a whole line from one cut short. */
+uint32_t journal_sum(const char *bytes, size_t len);
+
+#endif

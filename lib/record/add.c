@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a change did becomes part of the record. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <mig/record.h>
+
+#include "shared/text.h"
+
+/* The record that is being made; it takes the old one's place once nothing can fail any more. */
+struct next {
+	const struct mig_record *old;
+	const struct mig_home *home;
+	const struct mig_record_change *change;
+	struct mig_record rec;
+};
+
+static bool is_id(const struct mig_record_id *id, int gpu, int gi, int ci)
+{
+	return id->gpu == gpu && id->gi == gi && id->ci == ci;
+}
+
+static bool was_made(const struct mig_record_change *c, int gpu, int gi, int ci)
+{
+	for (int i = 0; i < c->n_made; i++) {
+		if (is_id(&c->made[i], gpu, gi, ci))
+			return true;
+	}
+	return false;
+}
+
+static const char *name_given(const struct mig_record_change *c, int gpu, int gi, int ci)
+{
+	for (int i = 0; i < c->n_named; i++) {
+		if (is_id(&c->named[i], gpu, gi, ci))
+			return c->named[i].name;
+	}
+	return "";
+}
+
+static bool is_given(const struct mig_record_change *c, const char *name)
+{
+	for (int i = 0; i < c->n_named; i++) {
+		if (strcmp(c->named[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* There is room: next_new() saw to it. */
+static uint64_t count_one(struct mig_record *rec, const char *gpu, int gi_start, int ci_start)
+{
+	struct mig_record_count *c = NULL;
+
+	for (int i = 0; i < rec->n_counts && !c; i++) {
+		if (rec->counts[i].gi_start == gi_start &&
+		    rec->counts[i].ci_start == ci_start && strcmp(rec->counts[i].gpu, gpu) == 0)
+			c = &rec->counts[i];
+	}
+	if (!c) {
+		c = &rec->counts[rec->n_counts++];
+		*c = (struct mig_record_count){ .gi_start = gi_start, .ci_start = ci_start };
+		text_copy(c->gpu, sizeof(c->gpu), gpu);
+	}
+	return ++c->n;
+}
+
+/* What the old record has of an instance that was kept: its count, and its name. */
+static void carry(struct next *n, const struct mig_ref *ref, struct mig_record_ci *ci)
+{
+	const struct mig_record_ci *was;
+
+	if (mig_record_look(n->old, n->home, n->change->after, ref, &was) != MIG_RECORD_MADE &&
+	    !(was && was->n_made == 0 && strcmp(was->uuid, ci->uuid) == 0))
+		return;
+	ci->n_made = was->n_made;
+	if (!is_given(n->change, was->name))
+		text_copy(ci->name, sizeof(ci->name), was->name);
+}
+
+static void add_gpu(struct next *n, int gpu, struct mig_record_gpu *ret)
+{
+	const struct mig_gpu *now = &n->change->after->gpus[gpu];
+	int at = 0;
+
+	mig_record_gpu_of(now, ret);
+	text_copy(ret->boot, sizeof(ret->boot), n->home->boot);
+	for (int i = 0; i < now->n_gis; i++) {
+		const struct mig_gi *gi = &now->gis[i];
+		struct mig_record_gi *rg = &ret->gis[at];
+		int k_at = 0;
+
+		if (gi->profile < 0 || gi->start < 0)
+			continue;
+		at++;
+		for (int k = 0; k < gi->n_cis; k++) {
+			struct mig_record_ci *ci = &rg->cis[k_at];
+			const char *name = name_given(n->change, gpu, gi->id, gi->cis[k].id);
+
+			if (gi->cis[k].profile < 0)
+				continue;
+			k_at++;
+			if (was_made(n->change, gpu, gi->id, gi->cis[k].id))
+				ci->n_made = count_one(&n->rec, now->uuid, gi->start,
+						       gi->cis[k].start);
+			else
+				carry(n, &(struct mig_ref){ gpu, i, k }, ci);
+			if (*name)
+				text_copy(ci->name, sizeof(ci->name), name);
+		}
+	}
+}
+
+/* A name that was given elsewhere is no longer that of an instance on another GPU. */
+static void take_names(struct next *n, struct mig_record_gpu *gpu)
+{
+	for (int i = 0; i < gpu->n_gis; i++) {
+		for (int k = 0; k < gpu->gis[i].n_cis; k++) {
+			struct mig_record_ci *ci = &gpu->gis[i].cis[k];
+
+			if (*ci->name && is_given(n->change, ci->name))
+				ci->name[0] = '\0';
+		}
+	}
+}
+
+/* Does the instance stand where and as it stood, and was it not made on the way? */
+static bool is_kept(const struct mig_record_change *c, int gpu, const struct mig_gi *gi,
+		    const struct mig_ci *ci)
+{
+	const struct mig_gpu *now = &c->after->gpus[gpu];
+	const struct mig_gi *g = mig_gpu_find_gi(now, gi->id);
+
+	for (int k = 0; g && g->profile == gi->profile && g->start == gi->start && k < g->n_cis;
+	     k++) {
+		if (g->cis[k].id == ci->id && g->cis[k].profile == ci->profile)
+			return !was_made(c, gpu, gi->id, ci->id);
+	}
+	return false;
+}
+
+static void add_gone(struct next *n, int gpu, const struct mig_gi *gi, const struct mig_ci *ci)
+{
+	const struct mig_record_change *c = n->change;
+	const struct mig_gpu *g = &c->before->gpus[gpu];
+	struct mig_record_gone *list = n->rec.gone;
+	const struct mig_record_ci *was = NULL;
+	struct mig_ref ref = { gpu, (int)(gi - g->gis), (int)(ci - gi->cis) };
+	int n_moved = n->rec.n_gone;
+
+	if (!g->type || gi->profile < 0 || ci->profile < 0)
+		return;
+	if (n_moved == MIG_RECORD_GONE_MAX)
+		n_moved--;
+	memmove(&list[1], list, (size_t)n_moved * sizeof(*list));
+	n->rec.n_gone = n_moved + 1;
+	list[0] = (struct mig_record_gone){ .gi_start = gi->start,
+					    .ci_start = ci->start,
+					    .change = n->old->n_changes + 1,
+					    .time_s = c->time_s };
+	text_copy(list[0].gpu, sizeof(list[0].gpu), g->uuid);
+	text_copy(list[0].uuid, sizeof(list[0].uuid), ci->uuid);
+	text_copy(list[0].gi_profile, sizeof(list[0].gi_profile),
+		  g->type->profiles[gi->profile].name);
+	text_copy(list[0].ci_profile, sizeof(list[0].ci_profile),
+		  g->type->profiles[gi->profile].ci[ci->profile].name);
+	if (mig_record_look(n->old, n->home, c->before, &ref, &was) == MIG_RECORD_MADE)
+		text_copy(list[0].name, sizeof(list[0].name), was->name);
+}
+
+static void add_all_gone(struct next *n, int gpu)
+{
+	const struct mig_gpu *was = &n->change->before->gpus[gpu];
+
+	for (int i = 0; i < was->n_gis; i++) {
+		for (int k = 0; k < was->gis[i].n_cis; k++) {
+			if (!is_kept(n->change, gpu, &was->gis[i], &was->gis[i].cis[k]))
+				add_gone(n, gpu, &was->gis[i], &was->gis[i].cis[k]);
+		}
+	}
+}
+
+/* As it was before the change, with the names that held then. */
+static void add_before(struct next *n, int gpu)
+{
+	const struct mig_gpu *was = &n->change->before->gpus[gpu];
+	const struct mig_record_gpu *rec = mig_record_gpu(n->old, was->uuid);
+	struct mig_record_gpu *ret = &n->rec.before[n->rec.n_before++];
+
+	if (rec && mig_record_is_same(rec, was))
+		*ret = *rec;
+	else
+		mig_record_gpu_of(was, ret);
+}
+
+/* Copies of the old lists with room for what may come. */
+static int next_new(struct next *n, struct mig_error *err)
+{
+	const struct mig_record *old = n->old;
+	const size_t gpus = (size_t)n->change->after->n_gpus;
+	const size_t counts = (size_t)old->n_counts + (size_t)n->change->n_made;
+	struct mig_record *rec = &n->rec;
+
+	*rec = *old;
+	rec->n_before = 0;
+	rec->gpus = calloc((size_t)old->n_gpus + gpus + 1, sizeof(*rec->gpus));
+	rec->before = calloc(gpus + (size_t)old->n_before + 1, sizeof(*rec->before));
+	rec->counts = calloc(counts + 1, sizeof(*rec->counts));
+	rec->gone = calloc(MIG_RECORD_GONE_MAX, sizeof(*rec->gone));
+	if (!rec->gpus || !rec->before || !rec->counts || !rec->gone) {
+		mig_record_free(rec);
+		return mig_fail(err, MIG_E_NOMEM, "record a change of %zu GPUs", gpus);
+	}
+	if (old->n_gpus)
+		memcpy(rec->gpus, old->gpus, (size_t)old->n_gpus * sizeof(*rec->gpus));
+	if (old->n_counts)
+		memcpy(rec->counts, old->counts, (size_t)old->n_counts * sizeof(*rec->counts));
+	if (old->n_gone)
+		memcpy(rec->gone, old->gone, (size_t)old->n_gone * sizeof(*rec->gone));
+	return 0;
+}
+
+/* Was MIG just switched on where instances are on record that went with it? Then these are what
+ * is wanted still. */
+static bool is_on_the_way(const struct next *n, int gpu)
+{
+	const struct mig_gpu *was = &n->change->before->gpus[gpu];
+	const struct mig_gpu *now = &n->change->after->gpus[gpu];
+	const struct mig_record_gpu *rec = mig_record_gpu(n->old, now->uuid);
+
+	return rec && rec->mode && rec->n_gis && !was->mode && now->mode && now->n_gis == 0;
+}
+
+static struct mig_record_gpu *place_for(struct mig_record *rec, const char *uuid)
+{
+	for (int i = 0; i < rec->n_gpus; i++) {
+		if (strcmp(rec->gpus[i].uuid, uuid) == 0)
+			return &rec->gpus[i];
+	}
+	return &rec->gpus[rec->n_gpus++];
+}
+
+/* A change has a number, and a way back. Where all was undone the last one's stay. */
+static void end(struct next *n)
+{
+	const struct mig_record_change *c = n->change;
+
+	if (n->rec.n_before == 0) {
+		for (int i = 0; i < n->old->n_before; i++)
+			n->rec.before[i] = n->old->before[i];
+		n->rec.n_before = n->old->n_before;
+		return;
+	}
+	n->rec.n_changes++;
+	n->rec.time_s = c->time_s;
+	text_copy(n->rec.verb, sizeof(n->rec.verb), c->verb);
+}
+
+int mig_record_add(struct mig_record *rec, const struct mig_home *home,
+		   const struct mig_record_change *change, struct mig_error *err)
+{
+	struct next n = { .old = rec, .home = home, .change = change };
+	int rc = next_new(&n, err);
+
+	if (rc < 0)
+		return rc;
+	for (int i = 0; i < n.rec.n_gpus; i++)
+		take_names(&n, &n.rec.gpus[i]);
+	for (int g = 0; g < change->after->n_gpus; g++) {
+		if (change->is_changed[g])
+			add_before(&n, g);
+		if (change->is_changed[g] || change->is_back[g]) {
+			add_all_gone(&n, g);
+			if (!is_on_the_way(&n, g))
+				add_gpu(&n, g, place_for(&n.rec, change->after->gpus[g].uuid));
+		}
+	}
+	end(&n);
+	mig_record_free(rec);
+	*rec = n.rec;
+	return 0;
+}

@@ -144,26 +144,32 @@ static size_t escape_length(const char *s, size_t len)
 	return s[1] == 'u' ? 6 : 2;
 }
 
+/* The bytes of what stands for one character of a string, or 0: it may not stand there. */
+static inline size_t char_length(const char *s, const char *end)
+{
+	if (*s >= ' ' && *s < 0x7f && *s != '\\')
+		return 1;
+	return *s == '\\' ? escape_length(s, (size_t)(end - s))
+			  : utf8_length((const unsigned char *)s, (size_t)(end - s));
+}
+
 struct json_text mig_json_string(struct json *j)
 {
 	struct json_text text = { "", 0 };
 	const char *from;
+	size_t n = 1;
 
 	if (!expect(j, '"'))
 		return text;
 	from = j->p;
-	while (j->p < j->end && *j->p != '"') {
-		const size_t left = (size_t)(j->end - j->p);
-		const size_t n = *j->p == '\\' ? escape_length(j->p, left)
-					       : utf8_length((const unsigned char *)j->p, left);
-
-		if (n == 0) {
-			mig_json_fail(j, "a string with a byte that may not stand in one");
-			return text;
-		}
+	while (j->p < j->end && *j->p != '"' && n > 0) {
+		n = char_length(j->p, j->end);
 		j->p += n;
 	}
-	text = (struct json_text){ from, (size_t)(j->p - from) };
+	if (n == 0)
+		mig_json_fail(j, "a string with a byte that may not stand in one");
+	else
+		text = (struct json_text){ from, (size_t)(j->p - from) };
 	expect(j, '"');
 	return text;
 }
@@ -208,21 +214,29 @@ static size_t number_length(const char *p, const char *end, bool *ret_is_whole)
 	return (size_t)(p - from);
 }
 
-/* The number here into @buf; false: there is none, or it is longer than any that is meant. */
-static bool take_number(struct json *j, char *buf, bool *ret_is_whole)
+/* The length of the number that is here, or 0 and a failure: none is, or one that is longer
+ * than any that is meant. */
+static size_t find_number(struct json *j, bool *ret_is_whole)
 {
 	size_t n;
 
 	peek(j);
 	n = j->rc < 0 ? 0 : number_length(j->p, j->end, ret_is_whole);
-	if (n == 0 || n >= NUMBER_MAX) {
-		mig_json_fail(j, "a number is wanted here");
-		return false;
-	}
+	if (n > 0 && n < NUMBER_MAX)
+		return n;
+	mig_json_fail(j, "a number is wanted here");
+	return 0;
+}
+
+/* The number here into @buf; false: there is none. */
+static bool take_number(struct json *j, char *buf, bool *ret_is_whole)
+{
+	const size_t n = find_number(j, ret_is_whole);
+
 	memcpy(buf, j->p, n);
 	buf[n] = '\0';
 	j->p += n;
-	return true;
+	return n > 0;
 }
 
 int64_t mig_json_int(struct json *j, int64_t low, int64_t high, const char *what)
@@ -277,6 +291,7 @@ bool mig_json_bool(struct json *j)
 static void skip(struct json *j, int depth)
 {
 	struct json_text key;
+	bool is_whole;
 	size_t n = 0;
 
 	if (depth > DEPTH_MAX)
@@ -302,7 +317,7 @@ static void skip(struct json *j, int depth)
 			mig_json_fail(j, "a value is wanted here");
 		break;
 	default:
-		mig_json_real(j);
+		j->p += find_number(j, &is_whole);
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The document's first level. A problem stands behind the plan for it, and must be known
- * first: so members are found in one walk and read in a second. */
+ * first: so it is read where it is met, and the plan, which was skipped, afterwards. */
 #include "lib/verify/verify.h"
 
 #include <stdlib.h>
@@ -48,23 +48,41 @@ struct places {
 	struct json at[N_MEMBERS];
 };
 
+static void read_schema(struct json *j)
+{
+	if (!mig_json_text_is(mig_json_string(j), "migctl.plan/v1"))
+		mig_json_fail(j, "it is no migctl.plan/v1");
+}
+
+static enum member member_of(struct json_text key)
+{
+	int i = 0;
+
+	while (i < N_MEMBERS && !mig_json_text_is(key, members[i]))
+		i++;
+	return (enum member)i;
+}
+
 /* What is none of ours is for people, and skipped. */
-static void find_members(struct json *j, struct places *ret)
+static void find_members(struct json *j, struct mig_catalog *cat, struct document *doc,
+			 struct places *ret)
 {
 	struct json_text key;
 	size_t n = 0;
 
 	while (mig_json_member(j, &n, &key)) {
-		struct json here = *j;
+		const enum member i = member_of(key);
 
-		mig_json_skip(j);
-		for (int i = 0; i < N_MEMBERS; i++) {
-			if (!mig_json_text_is(key, members[i]))
-				continue;
-			if (ret->at[i].name)
-				mig_json_fail(j, "\"%s\" stands here twice", members[i]);
-			ret->at[i] = here;
-		}
+		if (i < N_MEMBERS && ret->at[i].name)
+			mig_json_fail(j, "\"%s\" stands here twice", members[i]);
+		else if (i < N_MEMBERS)
+			ret->at[i] = *j;
+		if (i == SCHEMA)
+			read_schema(j);
+		else if (i == PROBLEM)
+			mig_verify_read_problem(j, cat, doc);
+		else
+			mig_json_skip(j);
 	}
 	mig_json_end(j);
 	for (int i = 0; i < N_MEMBERS; i++) {
@@ -137,23 +155,17 @@ static int read_summary(struct places *places, struct summary *ret)
 	return rc;
 }
 
-static int read_all(struct places *places, struct mig_catalog *cat, struct document *doc)
+/* What was found and skipped, now that the problem is known. */
+static int read_rest(struct places *places, struct document *doc)
 {
 	struct json *const at = places->at;
 
-	if (!mig_json_text_is(mig_json_string(&at[SCHEMA]), "migctl.plan/v1"))
-		mig_json_fail(&at[SCHEMA], "it is no migctl.plan/v1");
-	if (at[SCHEMA].rc < 0)
-		return at[SCHEMA].rc;
 	doc->status = (enum status)mig_json_word(&at[STATUS], statuses, "status");
 	if (at[STATUS].rc < 0)
 		return at[STATUS].rc;
 	doc->n_objective = mig_verify_read_goals(&at[OBJECTIVE], doc->objective);
 	if (at[OBJECTIVE].rc < 0)
 		return at[OBJECTIVE].rc;
-	mig_verify_read_problem(&at[PROBLEM], cat, doc);
-	if (at[PROBLEM].rc < 0)
-		return at[PROBLEM].rc;
 	mig_verify_read_measures(&at[MEASURES], doc);
 	if (at[MEASURES].rc < 0)
 		return at[MEASURES].rc;
@@ -171,8 +183,8 @@ int mig_verify_read(struct mig_catalog *cat, const char *text, size_t len, struc
 	struct json j = { text, text + len, 1, doc->name, 0, doc->err };
 	struct places places = { 0 };
 
-	find_members(&j, &places);
-	return j.rc < 0 ? j.rc : read_all(&places, cat, doc);
+	find_members(&j, cat, doc, &places);
+	return j.rc < 0 ? j.rc : read_rest(&places, doc);
 }
 
 void mig_verify_free(struct document *doc)

@@ -94,6 +94,9 @@ enum mig_plan_scope { MIG_PLAN_ON_GPU, MIG_PLAN_ON_NODE };
  * What must stand apart: at most @max instances of @classes, all together, on one GPU or
  * node. One class and a @max of 1 spreads it; two classes and 1 keep them from each other
  * (and each of them spread).
+ *
+ * Nodes are told by order: the present groups of a pool, then its other GPUs as the plan's
+ * groups have them, gpus_per_node at a time.
  */
 struct mig_plan_rule {
 	enum mig_plan_scope scope;
@@ -211,7 +214,9 @@ struct mig_plan_measure {
 struct mig_plan {
 	enum mig_plan_status status;
 	int n_groups, n_covers, n_measures;
-	const struct mig_plan_group *groups; /* every present GPU is in one of them */
+	const struct mig_plan_group
+		*groups; /* every present GPU is in one of them; by pool, and
+					      * in a pool with rules about nodes in their order */
 	const struct mig_plan_cover *covers; /* by class */
 	struct mig_plan_measure
 		measures[MIG_PLAN_N_GOALS]; /* of the problem's goals, in order */
@@ -243,7 +248,8 @@ MIG_API MIG_MUST_USE int mig_plan_problem_check(const struct mig_plan_problem *p
  * Which goal values are found does not depend on the order of classes, pools, options and
  * present groups, nor on alike ones standing together or apart, where they are optimal.
  *
- * Errors: INVAL - as mig_plan_problem_check(), or sums beyond 64 bits; NOMEM; NOLIB - the
+ * Errors: INVAL - as mig_plan_problem_check(), sums beyond 64 bits, or rules over more GPUs
+ * than are looked at one by one (2^18); NOMEM; NOLIB - the
  * solver of @effort is not there, or is none.
  */
 MIG_API MIG_MUST_USE int mig_plan_solve(const struct mig_plan_problem *problem,

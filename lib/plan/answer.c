@@ -108,7 +108,7 @@ static int scarcest_pool(const struct plan_stage *s)
 	return best;
 }
 
-void plan_answer_infeasible(struct mig_plan *plan, const struct plan_stage *s)
+void plan_answer_infeasible(struct mig_plan *plan, const struct plan_stage *s, int rule)
 {
 	const struct mig_plan_problem *p = s->m->problem;
 	const char *name;
@@ -119,13 +119,17 @@ void plan_answer_infeasible(struct mig_plan *plan, const struct plan_stage *s)
 	plan->pool = plan->culprit >= 0 ? pool : scarcest_pool(s);
 	if (plan->culprit >= 0) {
 		name = p->classes[plan->culprit].name;
-		if (p->classes[plan->culprit].n_options == 0)
-			snprintf(plan->reason, sizeof(plan->reason),
-				 "%s fits no profile that it may use", name);
-		else
-			snprintf(plan->reason, sizeof(plan->reason),
-				 "%s needs a GPU of pool %d (%s), which has none to give", name,
-				 pool, p->pools[pool].type->key);
+		snprintf(plan->reason, sizeof(plan->reason),
+			 "%s needs a GPU of pool %d (%s), which has none to give", name, pool,
+			 p->pools[pool].type->key);
+	} else if (!s->is_infeasible && rule >= 0) {
+		snprintf(plan->reason, sizeof(plan->reason),
+			 "no plan was found that keeps rule %d: at most %d instances on one %s",
+			 rule, p->rules[rule].max,
+			 p->rules[rule].scope == MIG_PLAN_ON_GPU ? "GPU" : "node");
+	} else if (!s->is_infeasible) {
+		snprintf(plan->reason, sizeof(plan->reason),
+			 "no plan was found, and no proof that there is none");
 	} else if (plan->pool >= 0) {
 		snprintf(plan->reason, sizeof(plan->reason),
 			 "all together they need more GPUs than there are: pool %d (%s) has "
@@ -135,6 +139,30 @@ void plan_answer_infeasible(struct mig_plan *plan, const struct plan_stage *s)
 	} else {
 		snprintf(plan->reason, sizeof(plan->reason), "no plan was found");
 	}
+}
+
+int plan_answer_hopeless(struct mig_plan *plan, const struct mig_plan_problem *p, int cls,
+			 struct mig_error *err)
+{
+	struct mig_plan_measure *m = &plan->measures[0];
+	int64_t *classes = calloc((size_t)p->n_classes + 1, sizeof(int64_t));
+	int64_t *present = calloc((size_t)p->n_present + 1, sizeof(int64_t));
+
+	m->certificate.class_least = classes;
+	m->certificate.present_least = present;
+	if (!classes || !present)
+		return no_memory(err);
+	/* Without a cover there is none that costs less than 1, at whatever prices. */
+	classes[cls] = 1;
+	m->bound = m->value = MIG_UNKNOWN;
+	m->goal = p->n_goals > 0 ? p->goals[0] : MIG_PLAN_GPUS;
+	plan->n_measures = 1;
+	plan->status = MIG_PLAN_INFEASIBLE;
+	plan->culprit = cls;
+	plan->pool = -1;
+	snprintf(plan->reason, sizeof(plan->reason), "%s fits no profile that it may use",
+		 p->classes[cls].name);
+	return 0;
 }
 
 void mig_plan_free(struct mig_plan *plan)

@@ -15,7 +15,11 @@ int plan_answer_certificate(struct mig_plan *plan, int i, const struct plan_stag
 int plan_answer_covers(struct mig_plan *plan, const struct mig_plan_problem *p,
 		       const struct plan_choice *choice, struct mig_error *err);
 
-/** plan_answer_infeasible - the status, and the reason in words. */
-void plan_answer_infeasible(struct mig_plan *plan, const struct plan_stage *s);
+/** plan_answer_hopeless - class @cls has no option at all: the plan says so, and proves it. */
+int plan_answer_hopeless(struct mig_plan *plan, const struct mig_plan_problem *p, int cls,
+			 struct mig_error *err);
+
+/** plan_answer_infeasible - the status, and the reason in words. @rule: one that stands in the way, or -1. */
+void plan_answer_infeasible(struct mig_plan *plan, const struct plan_stage *s, int rule);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/plan/plan.h"
+#include "lib/plan/apart.h"
 #include "shared/cleanup.h"
 
 /* Instances of each option of each class: what covers want, less what groups have. */
@@ -243,6 +243,16 @@ static int check_pools(struct account *a)
 	return 0;
 }
 
+static int check_rules(struct account *a)
+{
+	const int broken = plan_first_broken_rule(a->p, a->plan->groups, a->plan->n_groups);
+
+	if (broken == -2)
+		return mig_fail(a->err, MIG_E_NOMEM, "plan: out of memory");
+	return broken < 0 ? 0
+			  : mig_fail(a->err, MIG_E_DIFFERENT, "rule %d is not kept", broken);
+}
+
 /* ------------------------------------------------------------ goals */
 
 static void count_goals(const struct account *a, int64_t *ret)
@@ -310,6 +320,8 @@ int mig_plan_check(const struct mig_plan_problem *problem, const struct mig_plan
 		rc = check_groups(&a);
 	if (rc == 0)
 		rc = check_pools(&a);
+	if (rc == 0)
+		rc = check_rules(&a);
 	if (rc == 0)
 		rc = check_totals(&a);
 	close_account(&a);

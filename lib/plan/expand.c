@@ -363,7 +363,7 @@ static struct mig_plan_group group_of(const struct plan_model *m, const struct r
 	return g;
 }
 
-static bool is_alike(const struct mig_plan_group *a, const struct mig_plan_group *b)
+bool plan_group_is_alike(const struct mig_plan_group *a, const struct mig_plan_group *b)
 {
 	return a->pool == b->pool && a->present == b->present &&
 	       a->layout.n_slots == b->layout.n_slots &&
@@ -401,7 +401,7 @@ static bool make_groups(const struct expansion *e, struct plan_groups *ret)
 	ret->n = 0;
 	ret->room = e->n_runs + 1;
 	for (int i = 0; i < n; i++) {
-		if (ret->n > 0 && is_alike(&all[ret->n - 1], &all[i]))
+		if (ret->n > 0 && plan_group_is_alike(&all[ret->n - 1], &all[i]))
 			all[ret->n - 1].count += all[i].count;
 		else
 			all[ret->n++] = all[i];

@@ -25,6 +25,9 @@ int plan_expand(const struct plan_model *m, struct plan_choice *choice, const in
 /** plan_group_kept - the slots of @g that stand in @now already, for the same class or idle. */
 uint16_t plan_group_kept(const struct mig_plan_group *g, const struct mig_plan_present *now);
 
+/** plan_group_is_alike - but for their counts, are these the same? */
+bool plan_group_is_alike(const struct mig_plan_group *a, const struct mig_plan_group *b);
+
 /** plan_groups_total - what groups add up to, of each goal. */
 void plan_groups_total(const struct mig_plan_problem *p, const struct mig_plan_group *groups,
 		       int n, int64_t ret[MIG_PLAN_N_GOALS]);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/plan/answer.h"
+#include "lib/plan/apart.h"
 #include "lib/plan/core.h"
 #include "lib/plan/cover.h"
 #include "lib/plan/supply.h"
@@ -42,6 +43,7 @@ struct solving {
 	struct draft best;
 	int64_t max_nodes;
 	struct plan_solver solver;
+	int broken_rule; /* by a plan that would have been one without rules; or -1 */
 	int64_t values[MIG_PLAN_N_GOALS]; /* of the goals that are done */
 	struct mig_plan *plan;
 };
@@ -151,12 +153,18 @@ static bool is_at_bound(const struct solving *a, int goal)
  * it becomes the best. */
 static int offer_draft(struct solving *a, struct draft *d)
 {
-	int rc;
+	int rc, rule;
 
 	/* What columns come to is the least that GPUs may: who serves whom is still open. */
 	if (!is_better(a, d, &a->best, a->m.n_goals))
 		return 0;
 	rc = plan_expand(&a->m, &d->choice, d->count, &d->groups);
+	if (rc == 0 && a->problem->n_rules > 0)
+		rc = plan_keep_apart(&a->m, &d->groups, &rule);
+	if (rc == -MIG_E_NOSPACE) {
+		a->broken_rule = rule;
+		return 0;
+	}
 	if (rc < 0)
 		return rc;
 	plan_groups_total(a->problem, d->groups.all, d->groups.n, d->totals);
@@ -210,7 +218,7 @@ static int search_core(struct solving *a, int goal, bool *ret_is_searched,
 			rc = offer_draft(a, &d);
 		}
 		*ret_is_searched = !core.is_found && core.is_complete;
-		is_open = core.is_found && a->best.totals[g] < before;
+		is_open = a->best.is_found && a->best.totals[g] < before;
 		draft_close(&d);
 		if (rc < 0)
 			return rc;
@@ -302,6 +310,9 @@ static int solve_goal(struct solving *a, int goal, bool *ret_is_over, struct mig
 		rc = search_rests(a, goal, err);
 	if (rc == 0 && !a->stage.is_infeasible)
 		rc = search_core(a, goal, &measure->is_searched, err);
+	if (rc == -MIG_E_INVAL)
+		return mig_fail(err, MIG_E_INVAL,
+				"plan: too many GPUs for rules about what stands apart");
 	if (rc < 0)
 		return rc == -MIG_E_NOMEM ? no_memory(err) : rc;
 	measure->goal = a->m.goals[goal];
@@ -309,7 +320,7 @@ static int solve_goal(struct solving *a, int goal, bool *ret_is_over, struct mig
 	a->plan->n_measures = goal + 1;
 	if (a->stage.is_infeasible || !a->best.is_found) {
 		*ret_is_over = true;
-		plan_answer_infeasible(a->plan, &a->stage);
+		plan_answer_infeasible(a->plan, &a->stage, a->broken_rule);
 		measure->bound = MIG_UNKNOWN;
 		a->plan->n_measures = a->stage.is_infeasible;
 		return a->stage.is_infeasible
@@ -340,8 +351,13 @@ static int write_answer(struct solving *a, struct mig_error *err)
 static int solve_all(struct solving *a, struct mig_error *err)
 {
 	bool is_over = false;
-	int rc = plan_model_open(&a->m, a->problem, err);
+	int rc;
 
+	for (int k = 0; k < a->problem->n_classes; k++) {
+		if (a->problem->classes[k].count > 0 && a->problem->classes[k].n_options == 0)
+			return plan_answer_hopeless(a->plan, a->problem, k, err);
+	}
+	rc = plan_model_open(&a->m, a->problem, err);
 	if (rc < 0)
 		return rc;
 	a->stage.m = &a->m;
@@ -357,7 +373,7 @@ static int solve_all(struct solving *a, struct mig_error *err)
 int mig_plan_solve(const struct mig_plan_problem *problem, const struct mig_plan_effort *effort,
 		   struct mig_plan **ret, struct mig_error *err)
 {
-	struct solving a = { .problem = problem, .max_nodes = SEARCH_NODES };
+	struct solving a = { .problem = problem, .max_nodes = SEARCH_NODES, .broken_rule = -1 };
 	int rc = mig_plan_problem_check(problem, err);
 
 	if (rc == 0)

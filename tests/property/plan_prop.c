@@ -341,8 +341,6 @@ static void compare(const struct made *m, const struct mig_plan *plan)
 		return;
 	if (plan->status == MIG_PLAN_NOT_FOUND) {
 		n_missed += is_there;
-		if (is_there && getenv("DBG"))
-			printf("not found, present %d\n", m->p.n_present);
 		return;
 	}
 	n_infeasible += plan->status == MIG_PLAN_INFEASIBLE;
@@ -355,10 +353,6 @@ static void compare(const struct made *m, const struct mig_plan *plan)
 		CHECK(plan->measures[i].value >= best[i]);
 		if (plan->measures[i].value > best[i]) {
 			n_missed++;
-			if (getenv("DBG"))
-				printf("missed goal %d (#%d) value %ld best %ld bound %ld present %d status %d\n",
-				       m->p.goals[i], i, plan->measures[i].value, best[i],
-				       plan->measures[i].bound, m->p.n_present, plan->status);
 			return; /* what comes after is another question */
 		}
 		CHECK(!plan->measures[i].is_searched || plan->measures[i].value == best[i]);

@@ -85,49 +85,82 @@ static int by_worth(const void *a, const void *b)
 	return x->cls - y->cls;
 }
 
-static bool has_rents(const struct mig_plan_problem *p, const struct mig_plan_certificate *c)
+/* What a certificate adds up for its bound, in the unit of the goal. */
+struct worth {
+	double models, standing,
+		scarce; /* the last is taken off: what limited GPUs are worth */
+};
+
+static struct worth count_worth(const struct mig_plan_problem *p,
+				const struct mig_plan_certificate *c)
 {
-	for (int t = 0; t < p->n_pools; t++) {
-		if (c->rents[t] != 0 || c->fresh_rents[t] != 0)
-			return true;
+	double n_present[MIG_PLAN_POOLS_MAX] = { 0 };
+	const double d = (double)c->denominator;
+	struct worth w = { 0 };
+
+	for (int k = 0; k < p->n_classes; k++)
+		w.models += (double)c->class_least[k] * (double)p->classes[k].count / d;
+	for (int h = 0; h < p->n_present; h++) {
+		w.standing += (double)c->present_least[h] * (double)p->present[h].count / d;
+		n_present[p->present[h].pool] += (double)p->present[h].count;
 	}
-	return false;
+	for (int t = 0; t < p->n_pools; t++) {
+		const struct mig_plan_pool *pool = &p->pools[t];
+
+		if (pool->n_gpus == MIG_PLAN_UNLIMITED)
+			continue;
+		w.scarce +=
+			((double)c->rents[t] * (double)(pool->n_gpus - pool->n_reserved) +
+			 (double)c->fresh_rents[t] * ((double)pool->n_gpus - n_present[t])) /
+			d;
+	}
+	return w;
 }
 
-/* The bound on GPUs in words, where it is the plain kind: what each model is worth at least. */
-static void print_why(const struct task_problem *p, const struct mig_plan *plan)
+/* The models that are worth most by a certificate. */
+static void print_shares(const struct mig_plan_problem *p, const struct mig_plan_certificate *c,
+			 double unit)
 {
 	enum { SHOWN = 5 };
-	const struct mig_plan_measure *m = &plan->measures[0];
-	const struct mig_plan_certificate *c = &m->certificate;
-	const int n = p->problem.n_classes;
-	struct share *shares;
-	double sum = 0;
+	const int n = p->n_classes;
+	struct share *shares = calloc((size_t)n + 1, sizeof(*shares));
 
-	if (m->goal != MIG_PLAN_GPUS || m->bound <= 1 || p->problem.n_present > 0 ||
-	    has_rents(&p->problem, c))
-		return;
-	shares = calloc((size_t)n + 1, sizeof(*shares));
 	if (!shares)
 		return; /* the certificate says it all the same */
-	for (int k = 0; k < n; k++) {
-		shares[k].cls = k;
-		shares[k].worth = (double)c->class_least[k] *
-				  (double)p->problem.classes[k].count / (double)c->denominator;
-		sum += shares[k].worth;
-	}
-	if (sum > 0) {
-		qsort(shares, (size_t)n, sizeof(*shares), by_worth);
-		printf("why not fewer: priced as in the certificate, no GPU holds instances "
-		       "worth more than itself,\nand the models take at least the worth of "
-		       "%.2f GPUs:",
-		       sum);
-		for (int i = 0; i < n && i < SHOWN && shares[i].worth > 0; i++)
-			printf("%s %s %.2f", i ? "," : "",
-			       p->problem.classes[shares[i].cls].name, shares[i].worth);
-		puts(n > SHOWN && shares[SHOWN].worth > 0 ? " ..." : "");
-	}
+	for (int k = 0; k < n; k++)
+		shares[k] = (struct share){ k, (double)c->class_least[k] *
+						       (double)p->classes[k].count /
+						       (double)c->denominator / unit };
+	qsort(shares, (size_t)n, sizeof(*shares), by_worth);
+	for (int i = 0; i < n && i < SHOWN && shares[i].worth > 0; i++)
+		printf("%s %s %.2f", i ? "," : ":", p->classes[shares[i].cls].name,
+		       shares[i].worth);
+	if (n > SHOWN && shares[SHOWN].worth > 0)
+		fputs(" ...", stdout);
 	free(shares);
+}
+
+/* The bound of the first goal in words, where it says more than that something is needed. */
+static void print_why(const struct task_problem *p, const struct mig_plan *plan)
+{
+	const struct mig_plan_measure *m = &plan->measures[0];
+	const bool is_money = m->goal == MIG_PLAN_MONEY;
+	const double unit = is_money ? 1e6 : 1;
+	struct worth w;
+
+	if ((m->goal != MIG_PLAN_GPUS && !is_money) || m->bound <= unit)
+		return;
+	w = count_worth(&p->problem, &m->certificate);
+	printf("why not %s: priced as in the certificate, no GPU holds instances worth more than "
+	       "itself%s,\nand the models take at least the worth of %.2f %s",
+	       is_money ? "less" : "fewer", w.scarce > 0 ? " and its scarcity" : "",
+	       w.models / unit, is_money ? "USD/h" : "GPUs");
+	print_shares(&p->problem, &m->certificate, unit);
+	if (w.standing > 0 || w.standing < 0)
+		printf("; what stands adds %.2f", w.standing / unit);
+	if (w.scarce > 0)
+		printf("; scarcity takes off %.2f", w.scarce / unit);
+	putchar('\n');
 }
 
 void plan_money(const struct task *task, const struct task_problem *p,

@@ -59,8 +59,13 @@ int seats_make(const struct task *task, const struct task_problem *p,
 		const struct mig_plan_group *g = &plan->groups[i];
 
 		if (!task->fleet->is_current) {
-			seats.seats[seats.n++] = (struct seat){ g, first[g->pool], g->count };
+			/* GPUs that stay empty between others only keep these on their nodes. */
+			if (g->layout.n_slots > 0)
+				seats.seats[seats.n++] =
+					(struct seat){ g, first[g->pool], g->count };
 			first[g->pool] += g->count;
+		} else if (g->layout.n_slots == 0 && g->present < 0) {
+			continue;
 		} else if (seat_here(task, p, g, next, &seats) < 0) {
 			seats_free(&seats);
 			return mig_fail(err, MIG_E_INVAL,

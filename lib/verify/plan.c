@@ -13,9 +13,11 @@
 struct account {
 	const struct document *doc;
 	wide *open; /* of each option: instances that covers have, less those of groups */
-	int64_t *workloads; /* of each class: without a cover so far */
-	int64_t *present;   /* of each present group: GPUs in no group so far */
-	wide used[POOLS_MAX], fresh[POOLS_MAX]; /* GPUs with an instance; of them, new ones */
+	int64_t *workloads;    /* of each class: without a cover so far */
+	int64_t *present;      /* of each present group: GPUs in no group so far */
+	wide used[POOLS_MAX];  /* GPUs with an instance */
+	wide fresh[POOLS_MAX]; /* those that no present group has; left empty, they have a place
+				* in a node all the same */
 	wide totals[N_GOALS];
 };
 
@@ -208,10 +210,10 @@ static void count_group(struct account *a, const struct gpus *g)
 	for (int s = 0; s < g->n_slots; s++)
 		a->totals[UNITS] +=
 			(wide)g->count * pool->type->profiles[slots[s].profile].size;
+	a->fresh[g->pool] += g->present == NO_PRESENT ? g->count : 0;
 	if (g->n_slots == 0)
 		return;
 	a->used[g->pool] += g->count;
-	a->fresh[g->pool] += g->present == NO_PRESENT ? g->count : 0;
 	a->totals[GPUS] += g->count;
 	a->totals[MONEY] += (wide)g->count * pool->price;
 }
@@ -224,9 +226,6 @@ static int check_group(struct account *a, size_t i)
 	char why[256];
 	int rc = 0;
 
-	if (g->present == NO_PRESENT && g->n_slots == 0)
-		return mig_verify_no(doc, "layout %zu: GPUs with no instances, now and then",
-				     i);
 	if (mig_layout_wrong(type, mig_verify_slots_of(doc, g), g->n_slots, why, sizeof(why)))
 		return mig_verify_no(doc, "layout %zu is none of a %s: %s", i, type->key, why);
 	for (int s = 0; s < g->n_slots && rc == 0; s++)
@@ -288,11 +287,12 @@ static int check_pools(const struct account *a)
 					     t, mig_verify_text(a->used[t], used), pool->n_gpus,
 					     pool->n_reserved);
 		if (a->fresh[t] > pool->n_gpus - pool->n_present)
-			return mig_verify_no(doc,
-					     "pool %d: %s GPUs without instances are used, "
-					     "there are %" PRId64,
-					     t, mig_verify_text(a->fresh[t], used),
-					     pool->n_gpus - pool->n_present);
+			return mig_verify_no(
+				doc,
+				"pool %d: %s GPUs are of no present group, there are "
+				"%" PRId64,
+				t, mig_verify_text(a->fresh[t], used),
+				pool->n_gpus - pool->n_present);
 	}
 	return 0;
 }

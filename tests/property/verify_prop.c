@@ -27,6 +27,8 @@ struct made {
 	struct mig_plan_class classes[3];
 	struct mig_plan_option options[3][4];
 	struct mig_plan_present present[2];
+	struct mig_plan_rule rules[2];
+	int32_t ruled[2][3];
 };
 
 static struct mig_catalog *catalog;
@@ -49,6 +51,7 @@ static void make_pools(struct made *m, uint64_t *seed)
 		pool->n_gpus = below(4, seed) ? 1 + (int)below(3, seed) : MIG_PLAN_UNLIMITED;
 		pool->n_reserved = pool->n_gpus > 1 ? below(2, seed) : 0;
 		pool->price_uusd_per_h = below(5, seed) * 1000000 + below(3, seed);
+		pool->gpus_per_node = (int)below(4, seed);
 	}
 }
 
@@ -129,6 +132,22 @@ static void make_present(struct made *m, uint64_t *seed)
 	}
 }
 
+static void make_rules(struct made *m, uint64_t *seed)
+{
+	m->p.n_rules = below(3, seed) ? 0 : 1 + (int)below(2, seed);
+	for (int r = 0; r < m->p.n_rules; r++) {
+		struct mig_plan_rule *rule = &m->rules[r];
+
+		rule->scope = below(2, seed) ? MIG_PLAN_ON_NODE : MIG_PLAN_ON_GPU;
+		rule->max = 1 + (int)below(2, seed);
+		rule->classes = m->ruled[r];
+		for (int k = 0; k < m->p.n_classes; k++) {
+			if (k == 0 || below(2, seed))
+				m->ruled[r][rule->n_classes++] = k;
+		}
+	}
+}
+
 static void make_goals(struct made *m, uint64_t *seed)
 {
 	unsigned left = (1U << MIG_PLAN_N_GOALS) - 1;
@@ -149,10 +168,12 @@ static void make_problem(struct made *m, uint64_t *seed)
 	m->p.pools = m->pools;
 	m->p.classes = m->classes;
 	m->p.present = m->present;
+	m->p.rules = m->rules;
 	make_pools(m, seed);
 	make_classes(m, seed);
 	if (below(2, seed))
 		make_present(m, seed);
+	make_rules(m, seed);
 	make_goals(m, seed);
 }
 

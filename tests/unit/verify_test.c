@@ -425,9 +425,6 @@ static void a_layout_must_be_possible(void **state)
 		"{\"pool\": 0, \"count\": 2, \"layout\": \"2g.20gb@2\", \"slots\":"
 		"[{\"profile\": \"2g.20gb\", \"start\": 2, \"class\": 0, \"is_kept\": false}]}",
 		"p.json: layout 0: the 2g.20gb at 2 is no option of its class");
-	refused("fixed", "layouts", "0",
-		"{\"pool\": 0, \"count\": 2, \"layout\": \"\", \"slots\": []}",
-		"p.json: layout 0: GPUs with no instances, now and then");
 }
 
 static void rules_count_instances_of_a_gpu_and_of_a_node(void **state)

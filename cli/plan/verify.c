@@ -88,11 +88,9 @@ static void print_words(const char *path, const struct mig_verified *v)
 	       v->is_infeasible ? "infeasible: there is no plan"
 	       : v->is_optimal  ? "optimal"
 				: "feasible");
-	printf("%" PRId64 " workloads in %" PRId64 " classes, %" PRId64 " pools",
-	       v->n_workloads, v->n_classes, v->n_pools);
-	if (v->n_present)
-		printf(", %" PRId64 " present GPUs", v->n_present);
-	puts("");
+	printf("workloads: %" PRId64 ", classes: %" PRId64 ", pools: %" PRId64
+	       ", present GPUs: %" PRId64 "\n",
+	       v->n_workloads, v->n_classes, v->n_pools, v->n_present);
 	for (int i = 0; i < v->n_goals; i++)
 		print_goal(v, i);
 }

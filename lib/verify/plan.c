@@ -227,7 +227,8 @@ static int check_group(struct account *a, size_t i)
 	int rc = 0;
 
 	if (mig_layout_wrong(type, mig_verify_slots_of(doc, g), g->n_slots, why, sizeof(why)))
-		return mig_verify_no(doc, "layout %zu is none of a %s: %s", i, type->key, why);
+		return mig_verify_no(doc, "layout %zu cannot be on a GPU of type %s: %s", i,
+				     type->key, why);
 	for (int s = 0; s < g->n_slots && rc == 0; s++)
 		rc = check_slot(a, i, s);
 	if (rc == 0 && g->present != NO_PRESENT)

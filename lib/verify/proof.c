@@ -300,9 +300,6 @@ static int check_status(const struct document *doc)
 	const bool is_plan = doc->status == OPTIMAL || doc->status == FEASIBLE;
 	bool is_optimal = true;
 
-	if (doc->status == NOT_FOUND)
-		return mig_verify_no(doc,
-				     "it has neither a plan nor a proof that there is none");
 	if (doc->status == INFEASIBLE &&
 	    (doc->n_measures != 1 || !doc->measures[0].has_certificate ||
 	     doc->measures[0].has_value || doc->measures[0].has_bound))

@@ -28,7 +28,7 @@ static const struct mig_gpu_type *read_type(struct json *j, struct mig_catalog *
 	if (!mig_json_text_is(key, type->key))
 		mig_json_fail(j, "the catalog calls that GPU type %s", type->key);
 	if (type->n_profiles < 1 || type->units < 1 || type->units > MIG_UNITS_MAX)
-		mig_json_fail(j, "a %s cannot be cut", type->key);
+		mig_json_fail(j, "%s cannot be cut", type->key);
 	return type;
 }
 
@@ -40,7 +40,7 @@ int mig_verify_profile(struct json *j, const struct pool *pool)
 		if (mig_json_text_is(name, pool->type->profiles[i].name))
 			return i;
 	}
-	mig_json_fail(j, "a %s has no profile \"%.*s\"", pool->type ? pool->type->key : "GPU",
+	mig_json_fail(j, "%s has no profile \"%.*s\"", pool->type ? pool->type->key : "GPU",
 		      (int)(name.len < 64 ? name.len : 64), name.s);
 	return 0;
 }

@@ -59,6 +59,9 @@ int mig_verify(struct mig_catalog *cat, const char *text, size_t len, const char
 	struct document doc = { .name = name, .err = err };
 	int rc = mig_verify_read(cat, text, len, &doc);
 
+	if (rc == 0 && doc.status == NOT_FOUND)
+		rc = mig_verify_no(&doc,
+				   "it has neither a plan nor a proof that there is none");
 	if (rc == 0)
 		rc = check_goals(&doc);
 	if (rc == 0)

@@ -408,18 +408,18 @@ static void a_layout_must_be_possible(void **state)
 	refused("fixed", "layouts", "0",
 		"{\"pool\": 0, \"count\": 2, \"layout\": \"2g.20gb@1\", \"slots\":"
 		"[{\"profile\": \"2g.20gb\", \"start\": 1, \"class\": 0, \"is_kept\": false}]}",
-		"p.json: layout 0 is none of a A100-SXM4-80GB: a 2g.20gb cannot start at 1");
+		"p.json: layout 0 cannot be on a GPU of type A100-SXM4-80GB: a 2g.20gb cannot start at 1");
 	refused("fixed", "layouts", "0",
 		"{\"pool\": 0, \"count\": 2, \"layout\": \"3g.40gb@0 1g.10gb@3\", \"slots\":"
 		"[{\"profile\": \"3g.40gb\", \"start\": 0, \"class\": 0, \"is_kept\": false},"
 		" {\"profile\": \"1g.10gb\", \"start\": 3, \"class\": 0, \"is_kept\": false}]}",
-		"p.json: layout 0 is none of a A100-SXM4-80GB: the 1g.10gb at 3 begins before the "
+		"p.json: layout 0 cannot be on a GPU of type A100-SXM4-80GB: the 1g.10gb at 3 begins before the "
 		"end of the one before it");
 	refused("fixed", "layouts", "0",
 		"{\"pool\": 0, \"count\": 2, \"layout\": \"2x1g.10gb+me@0,1\", \"slots\":"
 		"[{\"profile\": \"1g.10gb+me\", \"start\": 0, \"class\": 0, \"is_kept\": false},"
 		" {\"profile\": \"1g.10gb+me\", \"start\": 1, \"class\": 0, \"is_kept\": false}]}",
-		"p.json: layout 0 is none of a A100-SXM4-80GB: it takes 2 JPEG engines and the GPU "
+		"p.json: layout 0 cannot be on a GPU of type A100-SXM4-80GB: it takes 2 JPEG engines and the GPU "
 		"has 1");
 	refused("fixed", "layouts", "0",
 		"{\"pool\": 0, \"count\": 2, \"layout\": \"2g.20gb@2\", \"slots\":"
@@ -576,7 +576,7 @@ static void members_are_known_and_stand_once(void **state)
 	replaced("fixed", "migctl.plan/v1", "migctl.plan/v2",
 		 "p.json:1: it is no migctl.plan/v1");
 	replaced("fixed", "\"profile\":\"1g.10gb\"", "\"profile\":\"1g.5gb\"",
-		 "p.json:1: a A100-SXM4-80GB has no profile \"1g.5gb\"");
+		 "p.json:1: A100-SXM4-80GB has no profile \"1g.5gb\"");
 	replaced("fixed", "\"layout\":\"7x1g.10gb@0,1,2,3,4,5,6\"", "\"layout\":\"7x1g.10gb\"",
 		 "p.json:1: layout 0 says \"7x1g.10gb\", and its slots are "
 		 "\"7x1g.10gb@0,1,2,3,4,5,6\"");

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/plan/arrange.h"
 #include "cli/plan/explain.h"
 #include "cli/plan/files.h"
 #include "cli/plan/json.h"
@@ -33,8 +32,7 @@ static int solve(struct planner *pl, struct mig_error *err)
 	rc = mig_plan_check(&pl->p.problem, pl->plan, err);
 	if (rc < 0)
 		return mig_wrap(err, -MIG_E_INVAL, "the planner's answer does not hold");
-	rc = seats_make(&pl->task, &pl->p, pl->plan, &pl->seats, err);
-	return rc == 0 ? arrange_nodes(&pl->task, &pl->p.problem, &pl->seats, err) : rc;
+	return seats_make(&pl->task, &pl->p, pl->plan, &pl->seats, err);
 }
 
 int planner_run(struct cli *cli, const char *path, struct planner *pl, struct mig_error *err)

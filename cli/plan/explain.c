@@ -178,7 +178,9 @@ static void add_way(const struct task *task, const struct task_drop *drops, int 
 	if (n > 1)
 		text_append(buf, len, " and %s",
 			    task_drop_format(task, drops[1], other, sizeof(other)));
-	else if (drops[0].kind == TASK_DROP_INVENTORY)
+	else if (drops[0].kind == TASK_DROP_INVENTORY &&
+		 gpus > task->fleet->pools[drops[0].index].n_gpus -
+				 task->fleet->pools[drops[0].index].n_reserved)
 		text_append(buf, len, " (%" PRId64 " would do)", gpus);
 }
 
@@ -213,8 +215,8 @@ int explain_infeasible(const struct task *task, const struct mig_plan *plan,
 {
 	const bool is_proved = plan->status == MIG_PLAN_INFEASIBLE;
 	char ways[640] = "";
-	int rc = mig_fail(err, MIG_E_NOSPACE, "%s: %s: %s", task->models->name,
-			  is_proved ? "there is no plan" : "no plan was found", plan->reason);
+	int rc = mig_fail(err, MIG_E_NOSPACE, "%s: %s%s", task->models->name,
+			  is_proved ? "there is no plan: " : "", plan->reason);
 
 	find_ways(task, ways, sizeof(ways));
 	if (*ways)

@@ -122,9 +122,61 @@ int files_layout(const struct task *task, const struct seats *seats, const char 
 	return rc;
 }
 
-/* One node as a config of one label. */
-static int node_config(const struct places *p, size_t from, size_t end, struct mig_config **ret,
-		       struct mig_error *err)
+/* One node as a config of one label, and the label as it is written. */
+struct node_config {
+	struct mig_config *config;
+	struct mig_config_entry *entries;
+	int *indices; /* that stand in the place of "all" */
+};
+
+static void node_config_free(struct node_config *n)
+{
+	mig_config_free(n->config);
+	free(n->entries);
+	free(n->indices);
+}
+
+static bool passes(const struct mig_config_entry *e, const struct mig_gpu_type *type)
+{
+	for (size_t i = 0; i < e->n_filters; i++) {
+		if (e->filters[i].pci_id == type->pci_ids[0])
+			return true;
+	}
+	return e->n_filters == 0;
+}
+
+/* A node may have GPUs that the plan leaves alone: what an export calls all of them is written
+ * out, one by one. */
+static int name_gpus(const struct places *p, size_t from, size_t end, struct node_config *n,
+		     struct mig_error *err)
+{
+	const struct mig_config_label *label = &n->config->labels[0];
+	int *next;
+
+	n->entries = calloc(label->n_entries, sizeof(*n->entries));
+	n->indices = calloc(label->n_entries * (end - from), sizeof(*n->indices));
+	if (!n->entries || !n->indices)
+		return mig_fail(err, MIG_E_NOMEM, "make a partition file");
+	next = n->indices;
+	for (size_t i = 0; i < label->n_entries; i++) {
+		struct mig_config_entry *e = &n->entries[i];
+
+		*e = label->entries[i];
+		if (!e->is_all)
+			continue;
+		e->is_all = false;
+		e->indices = next;
+		for (size_t k = from; k < end; k++) {
+			if (passes(e, p->places[k].group->layout.type))
+				*next++ = p->places[k].index;
+		}
+		e->n_indices = (size_t)(next - e->indices);
+	}
+	return 0;
+}
+
+static int make_node(const struct places *p, size_t from, size_t end, struct node_config *ret,
+		     struct mig_error *err)
 {
 	struct mig_config_present present[NODE_GPUS_MAX];
 	const char *label = *p->places[from].node ? p->places[from].node : "plan";
@@ -140,12 +192,14 @@ static int node_config(const struct places *p, size_t from, size_t end, struct m
 			.have = place->request,
 		};
 	}
-	return rc == 0 ? mig_config_export(label, present, end - from, ret, err) : rc;
+	if (rc == 0)
+		rc = mig_config_export(label, present, end - from, &ret->config, err);
+	return rc == 0 ? name_gpus(p, from, end, ret, err) : rc;
 }
 
-/* A file of all nodes: the labels of their configs, which stay where they are. */
-static int write_configs(const struct task *task, struct mig_config *const *configs, size_t n,
-			 const char *path, struct mig_error *err)
+/* A file of all nodes: their labels, which stay where they are. */
+static int write_nodes(const struct task *task, const struct node_config *nodes, size_t n,
+		       const char *path, struct mig_error *err)
 {
 	cleanup_free struct mig_config_label *labels = calloc(n, sizeof(*labels));
 	struct mig_config all = { .name = "plan", .n_labels = n, .labels = labels };
@@ -154,8 +208,10 @@ static int write_configs(const struct task *task, struct mig_config *const *conf
 
 	if (!labels)
 		return mig_fail(err, MIG_E_NOMEM, "write %s", path);
-	for (size_t i = 0; i < n; i++)
-		labels[i] = configs[i]->labels[0];
+	for (size_t i = 0; i < n; i++) {
+		labels[i] = nodes[i].config->labels[0];
+		labels[i].entries = nodes[i].entries;
+	}
 	rc = mig_config_write(&all, MIG_CONFIG_YAML, &text, err);
 	if (rc == 0)
 		rc = write_text(task, path, text, err);
@@ -166,24 +222,22 @@ static int write_configs(const struct task *task, struct mig_config *const *conf
 static int write_partitions(const struct task *task, const struct places *p, const char *path,
 			    struct mig_error *err)
 {
-	cleanup_free struct mig_config **configs =
-		calloc(p->n + 1, sizeof(struct mig_config *));
+	cleanup_free struct node_config *nodes = calloc(p->n + 1, sizeof(*nodes));
 	size_t n = 0;
 	int rc = 0;
 
 	if (p->n == 0)
 		return mig_fail(err, MIG_E_INVAL, "--partitions: the plan needs no GPU");
-	if (!configs)
+	if (!nodes)
 		return mig_fail(err, MIG_E_NOMEM, "write %s", path);
 	for (size_t from = 0, end; from < p->n && rc == 0; from = end) {
 		end = node_end(p, from);
-		rc = node_config(p, from, end, &configs[n], err);
-		n += rc == 0;
+		rc = make_node(p, from, end, &nodes[n++], err);
 	}
 	if (rc == 0)
-		rc = write_configs(task, configs, n, path, err);
+		rc = write_nodes(task, nodes, n, path, err);
 	for (size_t i = 0; i < n; i++)
-		mig_config_free(configs[i]);
+		node_config_free(&nodes[i]);
 	return rc;
 }
 

@@ -59,6 +59,7 @@ static void the_example_is_read_as_it_stands(void **state)
 	assert_null(m->command[4]);
 	m = &models->models[1];
 	assert_int_equal(m->replicas, 3);
+	assert_int_equal(m->spread, MIG_SPREAD_GPU);
 	m = &models->models[3];
 	assert_int_equal(m->nvdec, 1);
 	m = &models->models[4];

@@ -21,9 +21,11 @@
 enum {
 	COVER_NODES = 20000,
 	SEARCH_NODES = 400,
-	N_VARIANTS = 12,
-	N_OPEN = 24, /* classes that are left to an exact search */
-	N_RESTS = 6, /* such searches */
+	N_VARIANTS = 12,         /* ways to round, for many classes */
+	MORE_VARIANTS = 200,     /* for few */
+	VARIED_CLASSES = 200000, /* classes in all variants together, about */
+	N_OPEN = 24,             /* classes that are left to an exact search */
+	N_RESTS = 6,             /* such searches */
 	REST_NODES = 40,
 };
 
@@ -284,7 +286,12 @@ static int search_rests(struct solving *a, int goal, struct mig_error *err)
 /* Round in several ways, until one is as good as the bound. */
 static int draft_variants(struct solving *a, int goal)
 {
-	for (unsigned v = 0; v < N_VARIANTS && !is_at_bound(a, goal); v++) {
+	const int by_size = VARIED_CLASSES / (a->problem->n_classes + 1);
+	const int most = by_size > MORE_VARIANTS ? MORE_VARIANTS
+			 : by_size < N_VARIANTS  ? N_VARIANTS
+						 : by_size;
+
+	for (unsigned v = 0; v < (unsigned)most && !is_at_bound(a, goal); v++) {
 		int rc = a->problem->n_present > 0 ? draft_variant(a, v | PLAN_STAY) : 0;
 
 		if (rc == 0 && !is_at_bound(a, goal))

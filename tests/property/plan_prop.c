@@ -366,8 +366,12 @@ static void compare(const struct made *m, const struct mig_plan *plan)
 int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 20260914;
-	const unsigned long n = argc > 2 ? strtoul(argv[2], NULL, 0) : 3000;
+	const unsigned long n = argc > 2 ? strtoul(argv[2], NULL, 0) : 1500;
+	const struct mig_plan_effort cbc = { .max_nodes = 1,
+					     .solver = getenv("MIG_TEST_SOLVER") };
 
+	if (!cbc.solver)
+		printf("libmig-solve is not built: without CBC\n");
 	printf("seed %llu\n", (unsigned long long)seed);
 	types[0] = model_a100();
 	types[1] = model_a30();
@@ -378,11 +382,10 @@ int main(int argc, char **argv)
 		struct made m;
 
 		make_problem(&m, &seed);
-		if (mig_plan_solve(&m.p, NULL, &plan, &err) < 0) {
-			fprintf(stderr, "problem %lu: %s\n", i, err.msg);
-			return EXIT_FAILURE;
-		}
-		if (mig_plan_check(&m.p, plan, &err) < 0) {
+		/* Every third with CBC, and next to nothing of our own search. */
+		if (mig_plan_solve(&m.p, cbc.solver && i % 3 == 0 ? &cbc : NULL, &plan, &err) <
+			    0 ||
+		    mig_plan_check(&m.p, plan, &err) < 0) {
 			fprintf(stderr, "problem %lu: %s\n", i, err.msg);
 			return EXIT_FAILURE;
 		}
@@ -394,6 +397,8 @@ int main(int argc, char **argv)
 	printf("%lu best, of them %lu optimal by certificate, %lu goals with a gap, %lu "
 	       "searched; %lu infeasible, %lu missed, %lu too many to try\n",
 	       n_best, n_optimal, n_gaps, n_searched, n_infeasible, n_missed, n_too_many);
+	/* What is searched in classes of GPUs may miss who serves whom, now and then. */
+	CHECK(n_missed <= n / 50);
 	CHECK(n_best > n / 3 && n_optimal > n / 3 && n_infeasible > n / 50);
 	return 0;
 }

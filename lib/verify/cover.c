@@ -26,7 +26,7 @@ struct search {
 	struct offer offers[OPTIONS_MAX]; /* the last is one that u and v price exactly */
 	wide u, v, q;
 	int64_t counts[OPTIONS_MAX]; /* of the offers, on the way */
-	int64_t n_steps;
+	int64_t n_steps, max_steps;
 	bool is_too_hard;
 };
 
@@ -196,7 +196,7 @@ static bool find_cover(struct search *a, int i, wide need, wide instances, wide 
 	if (i == a->n - 1)
 		return cover_by_last(a, need, instances, left);
 	for (int64_t n = 0; may_cover(a, need, instances, left); n++) {
-		if (++a->n_steps > STEPS_MAX)
+		if (++a->n_steps > a->max_steps)
 			a->is_too_hard = true;
 		if (a->is_too_hard)
 			return false;
@@ -221,16 +221,18 @@ static void tell(const struct search *a, struct cheaper *ret)
 }
 
 enum cover_answer mig_cover_least(const struct document *doc, const struct cls *cls,
-				  const struct certificate *cert, int64_t least,
+				  const struct certificate *cert, int64_t least, int64_t *steps,
 				  struct cheaper *ret)
 {
 	struct search a;
 	int64_t need;
+	bool is_found;
 
 	if (least <= 0 || cls->n_options == 0)
 		return COVER_HOLDS;
 	a.n = 0;
 	a.n_steps = 0;
+	a.max_steps = *steps < STEPS_MAX ? *steps : STEPS_MAX;
 	a.is_too_hard = false;
 	list_offers(doc, cls, cert, &a);
 	need = divide_rates(&a, cls->need);
@@ -240,7 +242,9 @@ enum cover_answer mig_cover_least(const struct document *doc, const struct cls *
 		return a.is_too_hard ? COVER_TOO_HARD : COVER_HOLDS;
 	sort_offers(&a);
 	memset(a.counts, 0, sizeof(a.counts));
-	if (find_cover(&a, 0, need, cls->min_instances, least - 1)) {
+	is_found = find_cover(&a, 0, need, cls->min_instances, least - 1);
+	*steps -= a.n_steps;
+	if (is_found) {
 		tell(&a, ret);
 		return COVER_CHEAPER;
 	}

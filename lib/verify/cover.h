@@ -19,10 +19,11 @@ struct cheaper {
 
 /**
  * mig_cover_least - is @least no more than the least price of a cover?
+ * @steps:	that may be spent on this class and all others; what it takes is taken off.
  * @ret:	written when one is cheaper.
  */
 enum cover_answer mig_cover_least(const struct document *doc, const struct cls *cls,
-				  const struct certificate *cert, int64_t least,
+				  const struct certificate *cert, int64_t least, int64_t *steps,
 				  struct cheaper *ret);
 
 #endif

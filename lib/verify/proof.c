@@ -26,7 +26,11 @@ struct prover {
 	struct kinds kinds;
 	const struct measure *m; /* whose certificate is looked at */
 	int n_earlier;           /* goals before its own */
+	int64_t steps;           /* that may still be spent on covers */
 };
+
+/* Some seconds. A plan takes few, most of its classes none. */
+static const int64_t steps_max = 500000000;
 
 /* ------------------------------------------------------------ weights */
 
@@ -150,7 +154,7 @@ static const char *cover_text(const struct document *doc, const struct cls *c,
 }
 
 /* (3) */
-static int check_class(const struct prover *a, size_t k)
+static int check_class(struct prover *a, size_t k)
 {
 	const struct document *doc = a->doc;
 	const struct cls *c = &doc->classes[k];
@@ -158,7 +162,7 @@ static int check_class(const struct prover *a, size_t k)
 	struct cheaper cover;
 	char text[512], cost[WIDE_TEXT];
 
-	switch (mig_cover_least(doc, c, &a->m->certificate, least, &cover)) {
+	switch (mig_cover_least(doc, c, &a->m->certificate, least, &a->steps, &cover)) {
 	case COVER_HOLDS:
 		return 0;
 	case COVER_CHEAPER:
@@ -277,7 +281,7 @@ static int check_rents(const struct prover *a, int t)
 	return 0;
 }
 
-static int check_certificate(const struct prover *a)
+static int check_certificate(struct prover *a)
 {
 	int rc = 0;
 
@@ -338,7 +342,7 @@ static int open_shapes(struct prover *a)
 
 int mig_verify_proof(const struct document *doc)
 {
-	struct prover a = { .doc = doc };
+	struct prover a = { .doc = doc, .steps = steps_max };
 	int rc = check_status(doc);
 
 	if (rc == 0)

@@ -151,15 +151,15 @@ static int name_gpus(const struct places *p, size_t from, size_t end, struct nod
 		     struct mig_error *err)
 {
 	const struct mig_config_label *label = &n->config->labels[0];
-	int *next;
+	struct mig_config_entry *entries = calloc(label->n_entries, sizeof(*entries));
+	int *next = calloc(label->n_entries * (end - from), sizeof(*next));
 
-	n->entries = calloc(label->n_entries, sizeof(*n->entries));
-	n->indices = calloc(label->n_entries * (end - from), sizeof(*n->indices));
-	if (!n->entries || !n->indices)
+	n->entries = entries;
+	n->indices = next;
+	if (!entries || !next)
 		return mig_fail(err, MIG_E_NOMEM, "make a partition file");
-	next = n->indices;
 	for (size_t i = 0; i < label->n_entries; i++) {
-		struct mig_config_entry *e = &n->entries[i];
+		struct mig_config_entry *e = &entries[i];
 
 		*e = label->entries[i];
 		if (!e->is_all)

@@ -178,11 +178,48 @@ int fleet_pool_of(const struct fleet *f, int gpu)
 {
 	const struct mig_gpu *g = &f->snap.gpus[gpu];
 
-	for (int t = 0; t < f->n && g->has_mig && g->type; t++) {
+	for (int t = 0; t < f->n && g->has_mig && g->type && !f->is_out[gpu]; t++) {
 		if (is_alike(f->pools[t].type, g->type))
 			return t;
 	}
 	return -1;
+}
+
+/* What stands on a GPU must be known to the last unit, or a plan would build on it. */
+static int check_told(const struct mig_gpu *gpu, struct mig_error *err)
+{
+	if (gpu->is_partial)
+		return mig_fail(err, MIG_E_PERM,
+				"GPU %d: what stands on it is told to root only; try sudo",
+				gpu->index);
+	for (int i = 0; i < gpu->n_gis; i++) {
+		if (gpu->gis[i].profile < 0 || gpu->gis[i].start < 0)
+			return mig_fail(
+				err, MIG_E_UNSUPPORTED,
+				"GPU %d: the profile of GPU instance %d is not known, so "
+				"nothing can be planned beside it; destroy it first",
+				gpu->index, gpu->gis[i].id);
+	}
+	return 0;
+}
+
+/* MIG cannot be switched on under a process, so such a GPU is left out. */
+static int find_out(struct cli *cli, struct fleet *f, int gpu, struct mig_error *err)
+{
+	const struct mig_gpu *g = &f->snap.gpus[gpu];
+	struct mig_holder holders[MIG_HOLDERS_MAX];
+	int n;
+
+	if (g->mode)
+		return 0;
+	n = mig_holders(cli->machine, g, -1, -1, holders, err);
+	if (n <= 0)
+		return n;
+	f->is_out[gpu] = true;
+	fprintf(stderr,
+		"migctl: GPU %d is left out: MIG is off there, and process %d is on it\n",
+		g->index, holders[0].pid);
+	return 0;
 }
 
 static int add_current(struct cli *cli, struct fleet *f, struct mig_error *err)
@@ -192,17 +229,23 @@ static int add_current(struct cli *cli, struct fleet *f, struct mig_error *err)
 	if (rc < 0)
 		return rc;
 	f->is_current = true;
+	f->is_out = calloc((size_t)f->snap.n_gpus + 1, sizeof(*f->is_out));
+	if (!f->is_out)
+		return mig_fail(err, MIG_E_NOMEM, "make a plan");
 	for (int i = 0; i < f->snap.n_gpus && rc == 0; i++) {
 		const struct mig_gpu *gpu = &f->snap.gpus[i];
-		int t = fleet_pool_of(f, i);
+		int t;
 
 		if (!gpu->has_mig || !gpu->type)
 			continue;
-		if (gpu->is_partial)
-			return mig_fail(err, MIG_E_PERM,
-					"GPU %d: what stands on it is told to root only; try "
-					"sudo",
-					gpu->index);
+		rc = check_told(gpu, err);
+		if (rc == 0)
+			rc = find_out(cli, f, i, err);
+		if (rc < 0)
+			return rc;
+		if (f->is_out[i])
+			continue;
+		t = fleet_pool_of(f, i);
 		if (t < 0) {
 			if (!add_pool(f, gpu->type, err))
 				return -MIG_E_INVAL;
@@ -212,7 +255,8 @@ static int add_current(struct cli *cli, struct fleet *f, struct mig_error *err)
 		f->pools[t].n_gpus++;
 	}
 	if (f->n == 0)
-		return mig_fail(err, MIG_E_UNSUPPORTED, "no GPU of machine %s can do MIG",
+		return mig_fail(err, MIG_E_UNSUPPORTED,
+				"no GPU of machine %s can do MIG and is free for it",
 				f->snap.machine);
 	return 0;
 }
@@ -366,6 +410,7 @@ void fleet_free(struct fleet *f)
 {
 	node_list_free(&f->nodes);
 	free(f->node_pools);
+	free(f->is_out);
 	mig_snapshot_free(&f->snap);
 }
 

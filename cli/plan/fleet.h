@@ -24,6 +24,7 @@ struct fleet {
 	int *node_pools;        /* of the list's nodes */
 	bool is_current;        /* the machine at hand: */
 	struct mig_snapshot snap;
+	bool *is_out;      /* of its GPUs: MIG is off there, and a process is on it */
 	int gpus_per_node; /* of --gpus-per-node, or 0 */
 };
 
@@ -34,7 +35,7 @@ struct fleet {
 int fleet_open(struct cli *cli, struct fleet *ret, struct mig_error *err) MIG_MUST_USE;
 void fleet_free(struct fleet *fleet);
 
-/** fleet_pool_of - the pool of a GPU of the machine at hand, or -1: it cannot do MIG. */
+/** fleet_pool_of - the pool of a GPU of the machine at hand, or -1: it is not to be used. */
 int fleet_pool_of(const struct fleet *fleet, int gpu);
 
 /** fleet_node_name - the node of GPU @gpu of pool @pool, "" where there are no nodes. */

@@ -8,25 +8,22 @@
 
 #include "shared/text.h"
 
-enum { PLACES_MAX = 1 << 16 };
+enum { PLACES_MAX = 1 << 14 }; /* GPUs that go into files */
 
-/* The first index of a pool's GPUs on a machine that is not divided into nodes. */
-static int64_t pool_base(const struct task *task, const struct seats *seats, int pool)
+/* The first index of each pool's GPUs on a machine that is not divided into nodes. */
+static void find_bases(const struct task *task, const struct seats *seats,
+		       int64_t bases[MIG_PLAN_POOLS_MAX])
 {
-	int64_t base = 0;
+	int64_t n[MIG_PLAN_POOLS_MAX] = { 0 }, base = 0;
 
-	for (int t = 0; t < pool; t++) {
-		int64_t n = 0;
+	for (int i = 0; i < seats->n; i++)
+		n[seats->seats[i].group->pool] = seats->seats[i].first + seats->seats[i].count;
+	for (int t = 0; t < task->fleet->n; t++) {
+		const int64_t limit = task->fleet->pools[t].n_gpus;
 
-		for (int i = 0; i < seats->n; i++) {
-			if (seats->seats[i].group->pool == t)
-				n = seats->seats[i].first + seats->seats[i].count;
-		}
-		base += task->fleet->pools[t].n_gpus == MIG_PLAN_UNLIMITED
-				? n
-				: task->fleet->pools[t].n_gpus;
+		bases[t] = base;
+		base += limit == MIG_PLAN_UNLIMITED ? n[t] : limit;
 	}
-	return base;
 }
 
 /* What a kept slot is, compute instances and all, as it stands. */
@@ -86,10 +83,11 @@ static void fill_place(const struct task *task, struct seat_names *names, struct
 int places_make(const struct task *task, const struct seats *seats, struct places *ret,
 		struct mig_error *err)
 {
+	int64_t bases[MIG_PLAN_POOLS_MAX], n = 0;
 	struct seat_names names;
-	int64_t n = 0;
 	int rc = seat_names_begin(task, &names, err);
 
+	find_bases(task, seats, bases);
 	for (int i = 0; i < seats->n; i++)
 		n += seats->seats[i].count;
 	if (rc == 0 && n > PLACES_MAX)
@@ -103,7 +101,6 @@ int places_make(const struct task *task, const struct seats *seats, struct place
 		const struct seat *s = &seats->seats[i];
 		const int pool = s->group->pool;
 		const int per_node = task->fleet->pools[pool].gpus_per_node;
-		const int64_t base = pool_base(task, seats, pool);
 
 		for (int64_t k = s->first; k < s->first + s->count; k++) {
 			struct place *place = &ret->places[ret->n++];
@@ -113,7 +110,7 @@ int places_make(const struct task *task, const struct seats *seats, struct place
 			fleet_node_name(task->fleet, pool, k, place->node, sizeof(place->node));
 			place->index = (int)(task->fleet->is_current ? k
 					     : *place->node          ? k % per_node
-								     : base + k);
+								     : bases[pool] + k);
 			fill_place(task, &names, place);
 		}
 	}

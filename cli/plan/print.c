@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/plan/picture.h"
 #include "shared/table.h"
 #include "shared/text.h"
-
-enum { PICTURES_MAX = 32 }; /* GPUs that are drawn one by one */
 
 const char *plan_title(const struct fleet *fleet, char *buf, size_t len)
 {
@@ -145,10 +144,11 @@ static void print_why(const struct task_problem *p, const struct mig_plan *plan)
 {
 	const struct mig_plan_measure *m = &plan->measures[0];
 	const bool is_money = m->goal == MIG_PLAN_MONEY;
-	const double unit = is_money ? 1e6 : 1;
+	const int64_t one = is_money ? 1000000 : 1;
+	const double unit = (double)one;
 	struct worth w;
 
-	if ((m->goal != MIG_PLAN_GPUS && !is_money) || m->bound <= unit)
+	if ((m->goal != MIG_PLAN_GPUS && !is_money) || m->bound <= one)
 		return;
 	w = count_worth(&p->problem, &m->certificate);
 	printf("why not %s: priced as in the certificate, no GPU holds instances worth more than "
@@ -287,61 +287,6 @@ static void print_models(const struct task *task, const struct task_problem *p,
 	table_free(&t);
 }
 
-/* "GPU 3, A100-SXM4-80GB, node rack2-0", or a range of them. */
-static void print_gpu_title(const struct task *task, const struct seat *seat, int64_t first,
-			    int64_t count)
-{
-	const struct mig_plan_group *g = seat->group;
-	char node[NODE_NAME_MAX + 32], layout[256];
-
-	if (count == 1)
-		printf("GPU %" PRId64, first);
-	else
-		printf("GPUs %" PRId64 " to %" PRId64 ", %" PRId64 " alike", first,
-		       first + count - 1, count);
-	printf(", %s", g->layout.type->key);
-	fleet_node_name(task->fleet, g->pool, first, node, sizeof(node));
-	if (*node)
-		printf(", %s%s", count == 1 ? "node " : "from node ", node);
-	printf(": %s\n", g->layout.n_slots
-				 ? mig_layout_format(&g->layout, layout, sizeof(layout))
-				 : "nothing is left on it");
-}
-
-static void draw(const struct task *task, const struct mig_plan_group *g)
-{
-	struct mig_picture pic = { .columns = MIG_PICTURE_COLUMNS,
-				   .is_unicode = cli_is_unicode() };
-	const char *labels[MIG_UNITS_MAX] = { 0 };
-	char buf[MIG_PICTURE_BYTES];
-
-	if (g->layout.n_slots == 0)
-		return;
-	for (int i = 0; i < g->layout.n_slots; i++) {
-		const int cls = g->classes[i];
-
-		labels[i] = cls == MIG_PLAN_NOBODY ? "(held)" : task->models->models[cls].name;
-	}
-	pic.labels = labels;
-	fputs(mig_layout_draw(&g->layout, &pic, buf, sizeof(buf)), stdout);
-}
-
-static void print_pictures(const struct task *task, const struct seats *seats)
-{
-	int64_t n = 0;
-
-	for (int i = 0; i < seats->n; i++)
-		n += seats->seats[i].count;
-	for (int i = 0; i < seats->n; i++) {
-		const struct seat *s = &seats->seats[i];
-
-		for (int64_t k = 0; k<s->count; k += n> PICTURES_MAX ? s->count : 1) {
-			print_gpu_title(task, s, s->first + k, n > PICTURES_MAX ? s->count : 1);
-			draw(task, s->group);
-		}
-	}
-}
-
 void plan_print(const struct task *task, const struct task_problem *p,
 		const struct mig_plan *plan, const struct seats *seats)
 {
@@ -355,7 +300,7 @@ void plan_print(const struct task *task, const struct task_problem *p,
 	putchar('\n');
 	print_models(task, p, plan);
 	putchar('\n');
-	print_pictures(task, seats);
+	plan_pictures(task, seats);
 }
 
 /* Of the fleet's types, that on which the model wastes least. */

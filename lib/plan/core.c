@@ -1,31 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/plan/core.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/plan/cover.h"
+#include "lib/plan/patterns.h"
 
 enum {
-	COVERS_MAX = 4000,      /* in the program, of all classes */
-	COVERS_OF_CLASS = 500,  /* of one */
-	STEPS_OF_CLASS = 20000, /* of listing those */
 	ROWS_MAX = 120,
 	ENTRIES_MAX = MIG_PLAN_OPTIONS_MAX * 2 + MIG_PROFILES_MAX + MIG_PLAN_N_GOALS + 4,
-};
-
-/* A cover that may be in a better plan. */
-struct pattern {
-	int cls;
-	int64_t n[MIG_PLAN_OPTIONS_MAX];
 };
 
 struct building {
 	struct plan_core *core;
 	const struct plan_model *m;
-	int n_patterns, room_patterns;
-	struct pattern *patterns;
+	struct plan_patterns patterns;
 	int *column; /* of the model, of each column here after the patterns */
 	int n_columns;
 	int *class_row, *held_row; /* held_row: of each option of all classes, or -1 */
@@ -35,130 +24,12 @@ struct building {
 		[MIG_PLAN_N_GOALS]; /* what is fixed adds to each goal up to the stage's */
 	plan_wide slack;            /* how much dearer than the least a part may be */
 	struct ip ip;
-	bool is_cut; /* something was left out that a better plan could use */
-	bool is_short;
 };
 
 static bool is_open(const struct building *b, int cls)
 {
 	return b->m->problem->classes[cls].count > 0 &&
 	       (!b->core->fixed || b->core->is_open[cls]);
-}
-
-/* ------------------------------------------------------------ patterns */
-
-struct listing {
-	struct building *b;
-	const struct mig_plan_class *c;
-	int cls, n_found, n_steps;
-	int64_t prices[MIG_PLAN_OPTIONS_MAX];
-	double best_price; /* of a unit of rate */
-	plan_wide most;
-	int64_t n[MIG_PLAN_OPTIONS_MAX];
-};
-
-static void keep_pattern(struct listing *l)
-{
-	struct building *b = l->b;
-
-	if (l->n_found == COVERS_OF_CLASS || b->n_patterns == COVERS_MAX) {
-		b->is_cut = true;
-		return;
-	}
-	if (b->n_patterns == b->room_patterns) {
-		const int room = b->room_patterns * 2 + 64;
-		void *grown = realloc(b->patterns, (size_t)room * sizeof(b->patterns[0]));
-
-		if (!grown) {
-			b->is_short = true;
-			return;
-		}
-		b->patterns = grown;
-		b->room_patterns = room;
-	}
-	b->patterns[b->n_patterns].cls = l->cls;
-	memcpy(b->patterns[b->n_patterns].n, l->n, sizeof(l->n));
-	b->n_patterns++;
-	l->n_found++;
-}
-
-/* Without one more instance it would be no cover: others are of no use. */
-static bool is_minimal(const struct listing *l, int64_t need, int64_t instances)
-{
-	for (int o = 0; o < l->c->n_options; o++) {
-		if (l->n[o] > 0 && need + l->c->options[o].rate <= 0 && instances + 1 <= 0)
-			return false;
-	}
-	return true;
-}
-
-/* Does what costs @price and lacks @need stay within the price, at the best rate there is? */
-static bool is_within(const struct listing *l, int64_t need, plan_wide price)
-{
-	const double rest = need > 0 ? (double)need * l->best_price : 0;
-
-	return price <= l->most && (double)price + rest * (1 - 1e-9) <= (double)l->most + 1;
-}
-
-/* All covers within the price, from option @o on. */
-static void list_covers(struct listing *l, int o, int64_t need, int64_t instances,
-			plan_wide price)
-{
-	if (l->b->is_short || l->n_found == COVERS_OF_CLASS || l->n_steps++ > STEPS_OF_CLASS) {
-		l->b->is_cut = true;
-		return;
-	}
-	if (o == l->c->n_options) {
-		if (need <= 0 && instances <= 0 && is_minimal(l, need, instances))
-			keep_pattern(l);
-		return;
-	}
-	for (int64_t n = 0; is_within(l, need, price); n++) {
-		l->n[o] = n;
-		list_covers(l, o + 1, need, instances, price);
-		if (need <= 0 && instances <= 0)
-			break;
-		need -= l->c->options[o].rate;
-		instances--;
-		price += l->prices[o];
-	}
-	l->n[o] = 0;
-}
-
-/* The covers of a class that cost at most the slack more than its least. */
-static void list_class(struct building *b, int cls)
-{
-	struct listing l = { .b = b, .c = &b->m->problem->classes[cls], .cls = cls };
-	struct plan_cover_search least = { .cls = l.c, .prices = l.prices };
-
-	if (!is_open(b, cls))
-		return;
-	for (int o = 0; o < l.c->n_options; o++)
-		l.prices[o] =
-			b->core->stage->best.items[b->m->item_of[l.c->options[o].pool]
-								[l.c->options[o].profile]];
-	l.best_price = HUGE_VAL;
-	for (int o = 0; o < l.c->n_options; o++)
-		l.best_price =
-			fmin(l.best_price, (double)l.prices[o] / (double)l.c->options[o].rate);
-	least.max_nodes = b->core->stage->max_nodes;
-	plan_cover_least(&least);
-	l.most = least.least + b->slack;
-	list_covers(&l, 0, l.c->need, l.c->min_instances, 0);
-}
-
-/* The covers that a plan as good as the target may have; of too many the dearest are left out. */
-static void list_patterns(struct building *b)
-{
-	for (;;) {
-		b->n_patterns = 0;
-		for (int k = 0; k < b->m->problem->n_classes && b->n_patterns < COVERS_MAX; k++)
-			list_class(b, k);
-		if (b->n_patterns < COVERS_MAX || b->slack == 0)
-			return;
-		b->slack /= 2;
-		b->is_cut = true;
-	}
 }
 
 /* ------------------------------------------------------------ the program */
@@ -290,7 +161,7 @@ static int64_t put_costs(const struct building *b, struct entries *e, int64_t un
 	return cost;
 }
 
-static void add_pattern(struct building *b, const struct pattern *p)
+static void add_pattern(struct building *b, const struct plan_pattern *p)
 {
 	const struct mig_plan_class *c = &b->m->problem->classes[p->cls];
 	struct entries e = { 0 };
@@ -368,9 +239,9 @@ static int read_answer(struct building *b, const int64_t *x)
 				     core->fixed->n + c->first))
 			return -MIG_E_NOMEM;
 	}
-	for (int i = 0; i < b->n_patterns; i++) {
-		if (!plan_choice_add(core->choice, b->m, b->patterns[i].cls, x[i],
-				     b->patterns[i].n))
+	for (int i = 0; i < b->patterns.n; i++) {
+		if (!plan_choice_add(core->choice, b->m, b->patterns.all[i].cls, x[i],
+				     b->patterns.all[i].n))
 			return -MIG_E_NOMEM;
 	}
 	plan_choice_tidy(core->choice);
@@ -396,7 +267,7 @@ static int search(struct building *b, struct mig_error *err)
 				     err);
 	if (rc == 0) {
 		core->is_found = answer.is_found;
-		core->is_complete = answer.is_complete && !b->is_cut && !core->fixed;
+		core->is_complete = answer.is_complete && !b->patterns.is_cut && !core->fixed;
 	}
 	if (rc == 0 && core->is_found)
 		rc = read_answer(b, answer.x);
@@ -416,14 +287,15 @@ static int build(struct building *b)
 	if (is_done && b->n_rows <= ROWS_MAX) {
 		plan_prices_evaluate(s, &s->best, &bound);
 		b->slack = (plan_wide)s->best.denominator * b->core->target - bound.total;
-		list_patterns(b);
+		plan_patterns_list(&b->patterns, s, b->core->fixed ? b->core->is_open : NULL,
+				   &b->slack);
 		b->column = malloc(((size_t)m->n_columns + 1) * sizeof(int));
-		is_done = !b->is_short && b->column && ip_open(&b->ip, b->n_rows);
+		is_done = !b->patterns.is_short && b->column && ip_open(&b->ip, b->n_rows);
 	}
 	if (is_done && b->n_rows <= ROWS_MAX) {
 		set_rows(b);
-		for (int i = 0; i < b->n_patterns; i++)
-			add_pattern(b, &b->patterns[i]);
+		for (int i = 0; i < b->patterns.n; i++)
+			add_pattern(b, &b->patterns.all[i]);
 		add_unused(b);
 		add_columns(b, source_least);
 	}
@@ -442,7 +314,7 @@ int plan_core_search(struct plan_core *core, struct mig_error *err)
 	core->is_found = core->is_complete = false;
 	if (rc == 0 && b.n_rows <= ROWS_MAX)
 		rc = search(&b, err);
-	free(b.patterns);
+	free(b.patterns.all);
 	free(b.column);
 	free(b.class_row);
 	free(b.held_row);

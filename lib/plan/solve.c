@@ -12,6 +12,7 @@
 #include "lib/plan/apart.h"
 #include "lib/plan/core.h"
 #include "lib/plan/cover.h"
+#include "lib/plan/polish.h"
 #include "lib/plan/supply.h"
 #include "shared/cleanup.h"
 
@@ -26,6 +27,7 @@ enum {
 	VARIED_CLASSES = 200000, /* classes in all variants together, about */
 	N_OPEN = 24,             /* classes that are left to an exact search */
 	N_RESTS = 6,             /* such searches */
+	POLISH_STEPS = 1500,
 	REST_NODES = 40,
 };
 
@@ -269,6 +271,32 @@ static int search_rest(struct solving *a, unsigned variant, struct mig_error *er
 	return rc;
 }
 
+/* Do without a GPU here and there. */
+static int polish(struct solving *a, int goal)
+{
+	struct draft d;
+	struct plan_polish p = { .stage = &a->stage,
+				 .from = &a->best.choice,
+				 .from_count = a->best.count,
+				 .max_steps = POLISH_STEPS };
+	int rc;
+
+	if (!a->best.is_found || is_at_bound(a, goal) ||
+	    !plan_polish_fits(&a->stage, a->best.count))
+		return 0;
+	rc = draft_open(&d, &a->m) ? 0 : -MIG_E_NOMEM;
+	p.choice = &d.choice;
+	p.count = d.count;
+	if (rc == 0)
+		rc = plan_polish(&p);
+	if (rc == 0 && p.is_better) {
+		total_columns(a, &d);
+		rc = offer_draft(a, &d);
+	}
+	draft_close(&d);
+	return rc;
+}
+
 static int search_rests(struct solving *a, int goal, struct mig_error *err)
 {
 	int rc = 0;
@@ -313,6 +341,8 @@ static int solve_goal(struct solving *a, int goal, bool *ret_is_over, struct mig
 		return rc;
 	if (!a->stage.is_infeasible)
 		rc = draft_variants(a, goal);
+	if (rc == 0 && !a->stage.is_infeasible)
+		rc = polish(a, goal);
 	if (rc == 0 && !a->stage.is_infeasible)
 		rc = search_rests(a, goal, err);
 	if (rc == 0 && !a->stage.is_infeasible)

@@ -26,3 +26,8 @@ t migctl --sim n plan "$DIR/m.yaml" --from-current
 END
 sed -e 's/chat, memory: 30GiB/chat, memory: 30GiB, keep-running: true/' "$DIR/m.yaml" >"$DIR/keep.yaml"
 t migctl --sim n plan "$DIR/keep.yaml" --from-current --json | head -60
+# A GPU with MIG off that a process is on is left out.
+t migctl sim new off --gpus 2xA100-SXM4-80GB --seed 1
+hold off 0 <<'END'
+t migctl --sim off plan "$DIR/m.yaml" --from-current
+END

@@ -13,6 +13,9 @@ models '{name: video, memory: 4GiB, profile: 1g.10gb, needs: {nvdec: 1, ofa: 1}}
 models '{name: video, memory: 4GiB, needs: {nvdec: 1, ofa: 1}}' A100-SXM4-80GB
 models '{name: chat, memory: 30GiB}' A30
 models '{name: tiny, memory: 300MiB}' A100-SXM4-80GB
+# Rates are exact, and rounded down only where they are too large for it; needs up.
+models '{name: odd, throughput: {1g.6gb: 0.1, 2g.12gb: 0.3}, needs: {throughput: 0.7}}' A30
+models '{name: vast, throughput: {4g.24gb: 999999.999999}, needs: {throughput: 3000000000.5}}' A30
 # Too few GPUs: what to give up.
 cat >"$m" <<'END'
 version: migctl/v1

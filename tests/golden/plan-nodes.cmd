@@ -25,3 +25,7 @@ t cat "$DIR/p.yaml"
 sed -e 's/replicas: 30/replicas: 30000/' "$DIR/m.yaml" >"$DIR/many.yaml"
 t migctl plan "$DIR/many.yaml" --gpu-type H100-SXM5-80GB --gpus-per-node 8
 t migctl plan "$DIR/many.yaml" --gpu-type H100-SXM5-80GB --layout "$DIR/l.yaml"
+# Very many kinds of GPU: the layouts.
+awk 'BEGIN { print "version: migctl/v1\nmodels:"; for (i = 0; i < 200; i++) printf "  - {name: m%d, profile: %s, replicas: %d}\n", i, i % 2 ? "1g.10gb" : "3g.40gb", 3 + i % 5 }' >"$DIR/kinds.yaml"
+migctl plan "$DIR/kinds.yaml" --gpu-type A100-SXM4-80GB >"$DIR/printed"
+sed -n -e 2p -e '/^layouts/,$p' "$DIR/printed"

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The covers that a plan near the bound may have. */
+#ifndef LIB_PLAN_PATTERNS_H
+#define LIB_PLAN_PATTERNS_H
+
+#include "lib/plan/price.h"
+
+enum { PLAN_PATTERNS_MAX = 4000 }; /* of all classes */
+
+struct plan_pattern {
+	int cls;
+	int64_t n[MIG_PLAN_OPTIONS_MAX];
+};
+
+struct plan_patterns {
+	int n, room;
+	struct plan_pattern *all; /* by class; free() it */
+	bool is_cut;              /* some are not here */
+	bool is_short;            /* of memory */
+};
+
+/**
+ * plan_patterns_list - covers whose price is at most @slack above the least of their class.
+ * @is_open:	of which classes; NULL: of all.
+ * @slack:	made less until they are not too many.
+ *
+ * Only such as need all their instances.
+ */
+void plan_patterns_list(struct plan_patterns *out, const struct plan_stage *s,
+			const bool *is_open, plan_wide *slack);
+
+#endif

@@ -328,7 +328,7 @@ static void mixed_service(const struct mig_plan_pool *pools, struct mig_plan_cla
 	const double memory_gib = 2 + 30 * uniform(state);
 
 	*c = (struct mig_plan_class){ .name = "service", .count = 1, .options = options };
-	c->need = (int64_t)(base * (2 + 10 * uniform(state)) * 1e6);
+	c->need = (int64_t)(base * (8 + 40 * uniform(state)) * 1e6);
 	for (int t = 0; t < 3; t++) {
 		for (int i = 0; i < pools[t].type->n_profiles; i++) {
 			const struct mig_profile *p = &pools[t].type->profiles[i];
@@ -348,13 +348,13 @@ static void mixed(struct mig_catalog *cat, int n, uint64_t state)
 {
 	struct mig_plan_pool pools[] = {
 		{ .type = type_of(cat, "H100-SXM5-80GB"),
-		  .n_gpus = n / 5 + 1,
+		  .n_gpus = 4 * n / 5 + 1,
 		  .price_uusd_per_h = 2200000 },
 		{ .type = type_of(cat, "A100-SXM4-80GB"),
 		  .n_gpus = MIG_PLAN_UNLIMITED,
 		  .price_uusd_per_h = 1000000 },
 		{ .type = type_of(cat, "A30"),
-		  .n_gpus = 3 * n / 10 + 1,
+		  .n_gpus = 6 * n / 5 + 1,
 		  .price_uusd_per_h = 320000 },
 	};
 	struct mig_plan_class *classes = calloc((size_t)n, sizeof(*classes));

@@ -53,7 +53,8 @@ int plan_answer_covers(struct mig_plan *plan, const struct mig_plan_problem *p,
 		free(numbers);
 		return no_memory(err);
 	}
-	/* The first cover's numbers begin the block that all of them share. */
+	/* The first cover's numbers begin the block that all of them share, if there is one. */
+	covers[0].n_instances = numbers;
 	for (int i = 0; i < choice->n_chosen; i++) {
 		const struct plan_chosen *c = &choice->chosen[i];
 		const int n_options = p->classes[c->cls].n_options;
@@ -63,8 +64,6 @@ int plan_answer_covers(struct mig_plan *plan, const struct mig_plan_problem *p,
 		       (size_t)n_options * sizeof(*numbers));
 		at += n_options;
 	}
-	if (choice->n_chosen == 0)
-		free(numbers);
 	plan->covers = covers;
 	plan->n_covers = choice->n_chosen;
 	return 0;
@@ -173,7 +172,7 @@ void mig_plan_free(struct mig_plan *plan)
 		free((void *)plan->measures[i].certificate.class_least);
 		free((void *)plan->measures[i].certificate.present_least);
 	}
-	if (plan->n_covers > 0)
+	if (plan->covers)
 		free((void *)plan->covers[0].n_instances);
 	free((void *)plan->covers);
 	free((void *)plan->groups);

@@ -129,18 +129,19 @@ static int check_slot(struct account *a, int i, int s)
 	const struct mig_slot *slot = &g->layout.slots[s];
 	const int was = same_slot(now, slot), k = g->classes[s];
 	const bool is_kept = g->kept >> s & 1;
+	bool is_held;
 	const struct mig_plan_class *c;
 
-	if (is_kept && was < 0)
+	if (is_kept && (!now || was < 0))
 		return mig_fail(a->err, MIG_E_DIFFERENT,
 				"group %d: slot %d is kept, and was not there", i, s);
+	is_held = is_kept && now && was >= 0 && (now->held >> was & 1);
 	if (k == MIG_PLAN_NOBODY)
-		return is_kept && (now->held >> was & 1)
-			       ? 0
+		return is_held ? 0
 			       : mig_fail(a->err, MIG_E_DIFFERENT,
 					  "group %d: slot %d serves nobody", i, s);
-	if (is_kept && now->classes[was] != k &&
-	    (now->classes[was] >= 0 || (now->held >> was & 1)))
+	if (is_kept && now && was >= 0 && now->classes[was] != k &&
+	    (now->classes[was] >= 0 || is_held))
 		return mig_fail(a->err, MIG_E_DIFFERENT,
 				"group %d: slot %d is kept, and serves another class", i, s);
 	if (k < 0 || k >= a->p->n_classes)

@@ -282,7 +282,7 @@ static int build(struct building *b)
 	const struct plan_model *m = b->m;
 	int64_t *source_least = calloc((size_t)m->n_sources + 1, sizeof(int64_t));
 	struct plan_bound bound = { .source_least = source_least };
-	bool is_done = source_least && number_rows(b);
+	bool is_done = source_least && number_rows(b) && plan_patterns_open(&b->patterns, 0);
 
 	if (is_done && b->n_rows <= ROWS_MAX) {
 		plan_prices_evaluate(s, &s->best, &bound);
@@ -290,7 +290,7 @@ static int build(struct building *b)
 		plan_patterns_list(&b->patterns, s, b->core->fixed ? b->core->is_open : NULL,
 				   &b->slack);
 		b->column = malloc(((size_t)m->n_columns + 1) * sizeof(int));
-		is_done = !b->patterns.is_short && b->column && ip_open(&b->ip, b->n_rows);
+		is_done = b->column && ip_open(&b->ip, b->n_rows);
 	}
 	if (is_done && b->n_rows <= ROWS_MAX) {
 		set_rows(b);
@@ -314,7 +314,7 @@ int plan_core_search(struct plan_core *core, struct mig_error *err)
 	core->is_found = core->is_complete = false;
 	if (rc == 0 && b.n_rows <= ROWS_MAX)
 		rc = search(&b, err);
-	free(b.patterns.all);
+	plan_patterns_close(&b.patterns);
 	free(b.column);
 	free(b.class_row);
 	free(b.held_row);

@@ -22,6 +22,30 @@ struct listing {
 	int64_t n[MIG_PLAN_OPTIONS_MAX];
 };
 
+bool plan_patterns_open(struct plan_patterns *out, int n_more)
+{
+	*out = (struct plan_patterns){ .room = PLAN_PATTERNS_MAX + n_more };
+	out->all = calloc((size_t)out->room, sizeof(out->all[0]));
+	return out->all;
+}
+
+void plan_patterns_close(struct plan_patterns *out)
+{
+	free(out->all);
+	*out = (struct plan_patterns){ 0 };
+}
+
+int plan_patterns_add(struct plan_patterns *out, int cls, int n_options, const int64_t *n)
+{
+	struct plan_pattern *p = &out->all[out->n];
+
+	if (out->n == out->room)
+		return -1;
+	*p = (struct plan_pattern){ .cls = cls };
+	memcpy(p->n, n, (size_t)n_options * sizeof(n[0]));
+	return out->n++;
+}
+
 static void keep_pattern(struct listing *l)
 {
 	struct plan_patterns *out = l->out;
@@ -30,20 +54,7 @@ static void keep_pattern(struct listing *l)
 		out->is_cut = true;
 		return;
 	}
-	if (out->n == out->room) {
-		const int room = out->room * 2 + 64;
-		void *grown = realloc(out->all, (size_t)room * sizeof(out->all[0]));
-
-		if (!grown) {
-			out->is_short = true;
-			return;
-		}
-		out->all = grown;
-		out->room = room;
-	}
-	out->all[out->n].cls = l->cls;
-	memcpy(out->all[out->n].n, l->n, sizeof(l->n));
-	out->n++;
+	plan_patterns_add(out, l->cls, l->c->n_options, l->n);
 	l->n_found++;
 }
 
@@ -69,8 +80,7 @@ static bool is_within(const struct listing *l, int64_t need, plan_wide price)
 static void list_covers(struct listing *l, int o, int64_t need, int64_t instances,
 			plan_wide price)
 {
-	if (l->out->is_short || l->n_found == COVERS_OF_CLASS ||
-	    l->n_steps++ > STEPS_OF_CLASS) {
+	if (l->n_found == COVERS_OF_CLASS || l->n_steps++ > STEPS_OF_CLASS) {
 		l->out->is_cut = true;
 		return;
 	}

@@ -14,10 +14,16 @@ struct plan_pattern {
 
 struct plan_patterns {
 	int n, room;
-	struct plan_pattern *all; /* by class; free() it */
+	struct plan_pattern *all; /* by class */
 	bool is_cut;              /* some are not here */
-	bool is_short;            /* of memory */
 };
+
+/** plan_patterns_open - with room for @n_more than plan_patterns_list() lists. false: no memory. */
+bool plan_patterns_open(struct plan_patterns *out, int n_more);
+void plan_patterns_close(struct plan_patterns *out);
+
+/** plan_patterns_add - one more, at the end; @n: of each option. Its index; -1: no room. */
+int plan_patterns_add(struct plan_patterns *out, int cls, int n_options, const int64_t *n);
 
 /**
  * plan_patterns_list - covers whose price is at most @slack above the least of their class.

@@ -88,8 +88,9 @@ static void take_column(struct polishing *a, int j, int64_t n)
 	}
 }
 
-/* Every workload with the pattern that the plan has for it, or else with its class's first. */
-static void begin(struct polishing *a)
+/* Every workload with the cover that the plan has for it; one that is no pattern becomes one,
+ * behind those that may be chosen. */
+static bool begin(struct polishing *a)
 {
 	const struct plan_choice *from = a->p->from;
 
@@ -98,11 +99,15 @@ static void begin(struct polishing *a)
 	memset(a->count, 0, (size_t)a->m->n_columns * sizeof(a->count[0]));
 	for (int i = 0; i < from->n_chosen; i++) {
 		const struct plan_chosen *c = &from->chosen[i];
-		const int known = find_pattern(a, c->cls, from->n + c->first);
+		int at = find_pattern(a, c->cls, from->n + c->first);
 
+		if (at < 0)
+			at = plan_patterns_add(&a->patterns, c->cls,
+					       a->m->problem->classes[c->cls].n_options,
+					       from->n + c->first);
+		if (at < 0)
+			return false;
 		for (int64_t w = 0; w < c->count; w++) {
-			const int at = known >= 0 ? known : a->first[c->cls];
-
 			a->workloads[a->n_workloads++] = (struct workload){ c->cls, at, 0 };
 			take_pattern(a, at, 1);
 		}
@@ -112,6 +117,7 @@ static void begin(struct polishing *a)
 		take_column(a, j, a->p->from_count[j]);
 	}
 	a->n_steps = 0;
+	return true;
 }
 
 /* ------------------------------------------------------------ steps */
@@ -365,26 +371,27 @@ int plan_polish(struct plan_polish *p)
 	int rc = -MIG_E_NOMEM;
 
 	p->is_better = false;
-	plan_patterns_list(&a.patterns, p->stage, NULL, &slack);
 	a.first = calloc((size_t)m->problem->n_classes + 1, sizeof(int));
 	a.workloads = calloc(WORKLOADS_MAX + 1, sizeof(a.workloads[0]));
 	a.count = calloc((size_t)m->n_columns + 1, sizeof(int64_t));
 	a.free_at = calloc((size_t)m->n_columns + 1, sizeof(int64_t));
 	a.lack = calloc((size_t)m->n_items + 1, sizeof(int64_t));
 	a.worth = calloc((size_t)m->n_items + 1, sizeof(double));
-	if (!a.patterns.is_short && a.first && a.workloads && a.count && a.free_at && a.lack &&
-	    a.worth) {
+	if (plan_patterns_open(&a.patterns, WORKLOADS_MAX) && a.first && a.workloads &&
+	    a.count && a.free_at && a.lack && a.worth) {
 		rc = 0;
+		plan_patterns_list(&a.patterns, p->stage, NULL, &slack);
 		for (int r = 0; r < m->n_items; r++)
 			a.worth[r] = (double)(p->stage->best.items[r] + 1) /
 				     (double)(p->stage->best.denominator + 1) /
 				     p->stage->scales[p->stage->goal];
 		if (index_patterns(&a)) {
-			begin(&a);
-			rc = settle(&a) ? shrink_all(&a) : 0;
+			rc = begin(&a) ? 0 : -MIG_E_NOMEM;
+			if (rc == 0 && settle(&a))
+				rc = shrink_all(&a);
 		}
 	}
-	free(a.patterns.all);
+	plan_patterns_close(&a.patterns);
 	free(a.first);
 	free(a.workloads);
 	free(a.count);

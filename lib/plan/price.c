@@ -274,12 +274,12 @@ static void keep_best(struct plan_stage *s, const struct plan_prices *p,
 static int ask(struct plan_stage *s, const double *y, bool is_ray, plan_wide *ret_total,
 	       struct mig_error *err)
 {
-	struct plan_cut cut;
+	struct plan_cut cut = { 0 };
 	struct plan_prices p = { 0 };
 	struct plan_bound b = { 0 };
 	int rc = new_cut(s, &cut, err);
 
-	if (rc < 0)
+	if (rc < 0 || !cut.prices || !cut.demand)
 		return rc;
 	p.items = cut.prices;
 	b.demand = cut.demand;

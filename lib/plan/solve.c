@@ -27,7 +27,7 @@ enum {
 	VARIED_CLASSES = 200000, /* classes in all variants together, about */
 	N_OPEN = 24,             /* classes that are left to an exact search */
 	N_RESTS = 6,             /* such searches */
-	POLISH_STEPS = 1500,
+	POLISH_STEPS = 3000,
 	REST_NODES = 40,
 };
 
@@ -157,7 +157,7 @@ static bool is_at_bound(const struct solving *a, int goal)
  * it becomes the best. */
 static int offer_draft(struct solving *a, struct draft *d)
 {
-	int rc, rule;
+	int rc, rule = -1;
 
 	/* What columns come to is the least that GPUs may: who serves whom is still open. */
 	if (!is_better(a, d, &a->best, a->m.n_goals))

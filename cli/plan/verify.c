@@ -101,7 +101,7 @@ int plan_verify(struct cli *cli, const char *path, struct mig_error *err)
 	struct mig_verified verified = { 0 };
 	struct mig_catalog *catalog;
 	struct mig_error lost;
-	size_t len;
+	size_t len = 0;
 	int rc = check_options(cli, err);
 
 	if (rc == 0)

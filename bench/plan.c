@@ -19,6 +19,7 @@
 
 #include <mig/plan.h>
 
+#include "tests/closed_form.h"
 #include "tests/test.h"
 
 static double now_s(void)
@@ -152,34 +153,6 @@ static void parva(struct mig_catalog *cat, const char *path, double factor, int 
 
 /* ------------------------------------------------------------ fixed */
 
-/* Do @m A100s hold these? The closed form: 7g, 4g, 3g, 2g, 1g with two memory slices, 1g. */
-static bool holds(int64_t m, const int64_t *d)
-{
-	const int64_t halves = m - d[4], low_3g = d[2] > halves ? d[2] - halves : 0;
-	const int64_t low = halves - d[3] - low_3g, high = halves - (d[2] - low_3g);
-	const int64_t quarters = 2 * low + high, tails = high;
-	const int64_t in_tails = d[5] < tails ? d[5] : tails;
-	const int64_t rest = quarters - d[1] - (d[5] - in_tails);
-
-	return halves >= 0 && low >= 0 && d[1] <= quarters && rest >= 0 &&
-	       2 * rest + (tails - in_tails) >= d[0];
-}
-
-static int64_t least_gpus(const int64_t *d)
-{
-	int64_t low = 0, high = d[0] + d[1] + d[2] + d[3] + d[4] + d[5];
-
-	while (low < high) {
-		const int64_t m = (low + high) / 2;
-
-		if (holds(m, d))
-			high = m;
-		else
-			low = m + 1;
-	}
-	return low;
-}
-
 static void fixed(struct mig_catalog *cat, int n, unsigned scale)
 {
 	static const unsigned scales[] = { 1, 3, 10, 40, 300 };
@@ -212,7 +185,7 @@ static void fixed(struct mig_catalog *cat, int n, unsigned scale)
 		all_s += s;
 		most_s = fmax(most_s, s);
 		gpus += plan->totals[MIG_PLAN_GPUS];
-		n_same += plan->totals[MIG_PLAN_GPUS] == least_gpus(d);
+		n_same += plan->totals[MIG_PLAN_GPUS] == closed_form_gpus(d);
 		n_proven += plan->status == MIG_PLAN_OPTIMAL;
 		mig_plan_free(plan);
 	}

@@ -12,9 +12,9 @@ printf 'measured on %s, %s cores, %s\n\n' "$(uname -sr)" "$(nproc)" \
 	"$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
 
 parva() { # SCENARIO FACTOR PUBLISHED
-	printf '   S%s %s   [ParvaGPU, measured: %s]\n' "$1" "$("$plan" parva "bench/parvagpu/S$1.txt" "$2")" "$3"
+	printf '   S%s %s   [ParvaGPU: %s]\n' "$1" "$("$plan" parva "bench/parvagpu/S$1.txt" "$2")" "$3"
 }
-echo "B1. ParvaGPU's scenarios (SC'24), A100-80GB; its own program's GPUs and seconds beside"
+echo "B1. ParvaGPU's scenarios (SC'24), A100-80GB; beside, what its own program took on 2 cores elsewhere"
 parva 1 1 "2 GPUs"; parva 2 1 "3"; parva 3 1 "5"; parva 4 1 "7"; parva 5 1 "13"
 parva 6 1 "17; 0.0012-0.0019 s each"
 parva 2 10 "19, 0.03 s"; parva 5 10 "119"; parva 6 10 "151, 0.19 s"
@@ -33,5 +33,12 @@ for seed in 1 2; do echo "   $("$plan" compact 10000 $seed)"; done
 echo "   $("$plan" compact 100000 1)"
 echo "   [published: up to 2.85x fewer GPUs than first fit and load balancing, arXiv 2409.06646]"
 
+echo "G. growth: services of their own rates, then GPUs to compact"
+for n in 1000 10000 100000 1000000; do
+	echo "   $("$plan" parva bench/parvagpu/S6.txt 1 $n)"
+done
+for n in 1000 10000 100000 1000000; do echo "   $("$plan" compact $n 1)"; done
+
 echo "H. H100, A100 and A30, H100 and A30 short   [bar: gap 0.1 % at 200 services]"
 for n in 10 50 200 1000; do echo "   $("$plan" mixed $n 88172645463325252)"; done
+for seed in 77 99; do echo "   $("$plan" mixed 200 $seed)"; done

@@ -2,10 +2,12 @@
 /*
  * Laws that hold whatever the best plan is: more work takes no less, the order of things
  * means nothing, a class in two parts is the same class, prices in another currency are the
- * same prices, and more GPUs to choose from cost no more.
+ * same prices, more GPUs to choose from cost no more, and fixed profiles take what a closed
+ * form says.
  *
  *	plan_laws_prop [SEED [PROBLEMS]]
  */
+#include "tests/closed_form.h"
 #include "tests/property/plan_random.h"
 
 static unsigned long n_more, n_same, n_optimal;
@@ -113,6 +115,35 @@ static void more_gpus_cost_no_more(struct random_problem r, struct result unlimi
 	mig_plan_free(plan);
 }
 
+/* One class a profile: there is a closed form for that. */
+static void fixed_profiles_take_what_the_closed_form_says(uint64_t *seed)
+{
+	static const char *const names[] = { "1g.10gb", "2g.20gb", "3g.40gb",
+					     "4g.40gb", "7g.80gb", "1g.20gb" };
+	static const unsigned scales[] = { 1, 3, 10, 40, 300, 100000 };
+	const unsigned scale = scales[below(6, seed)];
+	static struct random_problem r;
+	struct result found;
+	int64_t d[6];
+
+	random_problem(&r, seed);
+	r.p.n_pools = 1;
+	r.p.n_classes = 6;
+	r.p.goals[0] = MIG_PLAN_GPUS;
+	for (int k = 0; k < 6; k++) {
+		int profile = 0;
+
+		while (strcmp(r.types[0].profiles[profile].name, names[k]) != 0)
+			profile++;
+		d[k] = below(10, seed) < 8 ? below(scale + 1, seed) : 0;
+		r.options[k][0] = (struct mig_plan_option){ 0, profile, 1 };
+		r.classes[k] = (struct mig_plan_class){ names[k], d[k], 1, 0, 1, r.options[k] };
+	}
+	found = result_of(&r);
+	CHECK(found.is_optimal);
+	CHECK(found.value == closed_form_gpus(d));
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
@@ -130,6 +161,7 @@ int main(int argc, char **argv)
 		a_class_in_two_parts_is_the_same(r, before);
 		scaled_prices_scale_the_cost(r, before);
 		more_gpus_cost_no_more(r, before);
+		fixed_profiles_take_what_the_closed_form_says(&seed);
 	}
 	printf("%lu times more, %lu times the same by certificate, %lu optimal\n", n_more,
 	       n_same, n_optimal);

@@ -8,6 +8,7 @@
 
 enum {
 	ROWS_MAX = 120,
+	WORK_MAX = 10000000, /* nodes times rows times columns of a search */
 	ENTRIES_MAX = MIG_PLAN_OPTIONS_MAX * 2 + MIG_PROFILES_MAX + MIG_PLAN_N_GOALS + 4,
 };
 
@@ -256,12 +257,14 @@ static int search(struct building *b, struct mig_error *err)
 {
 	struct plan_core *core = b->core;
 	const int64_t decided = b->decided[core->stage->goal], most = core->target - decided;
+	/* A node takes about as long as its program is large. */
+	const int64_t nodes = 1 + WORK_MAX / (b->n_rows * (int64_t)(b->ip.n_columns + 1));
 	struct ip_answer answer = { .x = calloc((size_t)b->ip.n_columns + 1, sizeof(int64_t)) };
 	int rc = answer.x ? 0 : -MIG_E_NOMEM;
 
 	if (rc == 0)
-		rc = ip_search(&b->ip, core->max_nodes, most, core->stage->bound - decided,
-			       &answer);
+		rc = ip_search(&b->ip, nodes < core->max_nodes ? nodes : core->max_nodes, most,
+			       core->stage->bound - decided, &answer);
 	if (rc == 0 && !answer.is_found && !answer.is_complete)
 		rc = plan_solver_ask(core->solver, &b->ip, most, core->stage->step, &answer,
 				     err);

@@ -11,6 +11,7 @@
 #include "cli/plan/print.h"
 #include "cli/plan/standing.h"
 #include "cli/plan/svg.h"
+#include "cli/plan/verify.h"
 
 static int solve(struct planner *pl, struct mig_error *err)
 {
@@ -150,8 +151,11 @@ static int show_infeasible(struct cli *cli, struct planner *pl, struct mig_error
 static int run(struct cli *cli, struct mig_error *err)
 {
 	struct planner pl = { 0 };
-	int rc = planner_run(cli, cli->argv[0], &pl, err);
+	int rc;
 
+	if (cli_option(cli, "verify"))
+		return plan_verify(cli, cli->argv[0], err);
+	rc = planner_run(cli, cli->argv[0], &pl, err);
 	if (rc == 0)
 		plan_warnings(&pl.task);
 	if (rc == 0 && pl.seats.seats == NULL)
@@ -176,6 +180,7 @@ static const struct option options[] = {
 	{ "layout", 0, "FILE", "write a layout file that apply takes" },
 	{ "partitions", 0, "FILE", "write a partition file in mig-parted's format" },
 	{ "svg", 0, "FILE", "draw the plan" },
+	{ "verify", 0, NULL, "FILE is a plan that --json printed: check it and its proofs" },
 	{ 0 },
 };
 
@@ -202,6 +207,10 @@ const struct verb verb_plan = {
 		"writes names each instance after its model, and is what apply takes; of a plan "
 		"with several nodes FILE is a folder. A partition file has a label for each "
 		"node.\n\n"
+		"--verify reads a plan that --json printed and checks all of it anew in whole "
+		"numbers, by code that shares nothing with what plans: that layouts, inventories, "
+		"rules and covers are as they must be, that each value is true, and that each "
+		"certificate proves its bound. When something is not so the exit status is 20.\n\n"
 		"docs/PLAN.md describes models files, node lists, and how to read the proof.",
 	.example =
 		"  migctl plan models.yaml --gpu-type A100-SXM4-80GB\n"

@@ -15,6 +15,7 @@
 #include <mig/plan.h>
 #include <mig/record.h>
 #include <mig/smi.h>
+#include <mig/verify.h>
 #include <mig/who.h>
 #include <mig/workload.h>
 

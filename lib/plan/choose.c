@@ -423,12 +423,6 @@ static int add_unused_held(struct plan_choice *c, const struct plan_model *m)
 
 int plan_choose(struct plan_choice *c, const struct plan_stage *s, unsigned variant)
 {
-	return plan_choose_most(c, s, variant, NULL);
-}
-
-int plan_choose_most(struct plan_choice *c, const struct plan_stage *s, unsigned variant,
-		     const bool *is_open)
-{
 	struct choosing *a = calloc(1, sizeof(*a));
 	int rc = -MIG_E_NOMEM;
 
@@ -446,7 +440,7 @@ int plan_choose_most(struct plan_choice *c, const struct plan_stage *s, unsigned
 	for (int k = 0; k < s->m->problem->n_classes && rc == 0; k++) {
 		const struct mig_plan_class *cls = &s->m->problem->classes[k];
 
-		if (cls->count > 0 && cls->n_options > 0 && !(is_open && is_open[k]))
+		if (cls->count > 0 && cls->n_options > 0)
 			rc = choose_class(a, k);
 	}
 	free(a->off);

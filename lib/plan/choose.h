@@ -45,10 +45,4 @@ enum { PLAN_STAY = 1 << 16 }; /* added to a variant: what serves a class now goe
  */
 int plan_choose(struct plan_choice *c, const struct plan_stage *s, unsigned variant);
 
-/**
- * plan_choose_most - the same, but for the classes that @is_open says: those get nothing yet.
- */
-int plan_choose_most(struct plan_choice *c, const struct plan_stage *s, unsigned variant,
-		     const bool *is_open);
-
 #endif

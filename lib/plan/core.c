@@ -8,6 +8,7 @@
 
 enum {
 	ROWS_MAX = 120,
+	WORK_MAX = 10000000, /* nodes times rows times columns of a search */
 	ENTRIES_MAX = MIG_PLAN_OPTIONS_MAX * 2 + MIG_PROFILES_MAX + MIG_PLAN_N_GOALS + 4,
 };
 
@@ -20,17 +21,9 @@ struct building {
 	int *class_row, *held_row; /* held_row: of each option of all classes, or -1 */
 	int usable_row[MIG_PLAN_POOLS_MAX], fresh_row[MIG_PLAN_POOLS_MAX]; /* or -1: no limit */
 	int state_row, budget_row, n_rows;
-	int64_t decided
-		[MIG_PLAN_N_GOALS]; /* what is fixed adds to each goal up to the stage's */
-	plan_wide slack;            /* how much dearer than the least a part may be */
+	plan_wide slack; /* how much dearer than the least a part may be */
 	struct ip ip;
 };
-
-static bool is_open(const struct building *b, int cls)
-{
-	return b->m->problem->classes[cls].count > 0 &&
-	       (!b->core->fixed || b->core->is_open[cls]);
-}
 
 /* ------------------------------------------------------------ the program */
 
@@ -48,7 +41,7 @@ static bool number_rows(struct building *b)
 	if (!b->class_row || !b->held_row)
 		return false;
 	for (int k = 0; k < p->n_classes; k++)
-		b->class_row[k] = is_open(b, k) ? n++ : -1;
+		b->class_row[k] = p->classes[k].count > 0 ? n++ : -1;
 	for (int64_t o = 0; o < n_options; o++)
 		b->held_row[o] = m->held[o] > 0 ? n++ : -1;
 	b->state_row = n;
@@ -64,43 +57,13 @@ static bool number_rows(struct building *b)
 	return true;
 }
 
-/* Take what the fixed columns do off the rows. */
-static void subtract_fixed(struct building *b)
-{
-	const struct plan_stage *s = b->core->stage;
-	const struct plan_model *m = b->m;
-
-	for (int j = 0; j < m->n_columns; j++) {
-		const struct plan_column *c = &m->columns[j];
-		const int pool = m->sources[c->source].pool;
-		const int64_t n = b->core->fixed_count[j];
-
-		for (int i = 0; n > 0 && i < MIG_PROFILES_MAX; i++) {
-			if (c->supply[i])
-				b->ip.b[m->item_of[pool][i]] -= n * c->supply[i];
-		}
-		if (b->usable_row[pool] >= 0) {
-			b->ip.b[b->usable_row[pool]] -= n;
-			b->ip.b[b->fresh_row[pool]] -= n;
-		}
-		for (int i = 0; n > 0 && i <= s->goal; i++)
-			b->decided[i] += n * plan_column_cost(m, c, m->goals[i]);
-	}
-	for (int i = 0; i <= s->goal; i++) {
-		if (m->goals[i] == MIG_PLAN_UNITS)
-			b->decided[i] += b->core->fixed->units;
-		if (i < s->goal)
-			b->ip.b[b->budget_row + i] -= b->decided[i];
-	}
-}
-
 static void set_rows(struct building *b)
 {
 	const struct plan_model *m = b->m;
 	const struct mig_plan_problem *p = m->problem;
 
 	for (int r = 0; r < m->n_items; r++)
-		ip_row(&b->ip, r, LP_MORE, b->core->fixed ? b->core->fixed->demand[r] : 0);
+		ip_row(&b->ip, r, LP_MORE, 0);
 	for (int k = 0; k < p->n_classes; k++) {
 		if (b->class_row[k] >= 0)
 			ip_row(&b->ip, b->class_row[k], LP_EQUAL, p->classes[k].count);
@@ -123,8 +86,6 @@ static void set_rows(struct building *b)
 		ip_row(&b->ip, b->budget_row + i, LP_LESS,
 		       b->core->stage->values[i] -
 			       (m->goals[i] == MIG_PLAN_UNITS ? m->stranger_units : 0));
-	if (b->core->fixed)
-		subtract_fixed(b);
 }
 
 struct entries {
@@ -232,42 +193,34 @@ static int read_answer(struct building *b, const int64_t *x)
 	struct plan_core *core = b->core;
 	const int first = b->ip.n_columns - b->n_columns;
 
-	for (int i = 0; core->fixed && i < core->fixed->n_chosen; i++) {
-		const struct plan_chosen *c = &core->fixed->chosen[i];
-
-		if (!plan_choice_add(core->choice, b->m, c->cls, c->count,
-				     core->fixed->n + c->first))
-			return -MIG_E_NOMEM;
-	}
 	for (int i = 0; i < b->patterns.n; i++) {
 		if (!plan_choice_add(core->choice, b->m, b->patterns.all[i].cls, x[i],
 				     b->patterns.all[i].n))
 			return -MIG_E_NOMEM;
 	}
-	plan_choice_tidy(core->choice);
-	for (int j = 0; j < b->m->n_columns; j++)
-		core->count[j] = core->fixed ? core->fixed_count[j] : 0;
+	memset(core->count, 0, (size_t)b->m->n_columns * sizeof(core->count[0]));
 	for (int i = 0; i < b->n_columns; i++)
-		core->count[b->column[i]] += x[first + i];
+		core->count[b->column[i]] = x[first + i];
 	return 0;
 }
 
 static int search(struct building *b, struct mig_error *err)
 {
 	struct plan_core *core = b->core;
-	const int64_t decided = b->decided[core->stage->goal], most = core->target - decided;
+	/* A node takes about as long as its program is large. */
+	const int64_t nodes = 1 + WORK_MAX / (b->n_rows * (int64_t)(b->ip.n_columns + 1));
 	struct ip_answer answer = { .x = calloc((size_t)b->ip.n_columns + 1, sizeof(int64_t)) };
 	int rc = answer.x ? 0 : -MIG_E_NOMEM;
 
 	if (rc == 0)
-		rc = ip_search(&b->ip, core->max_nodes, most, core->stage->bound - decided,
-			       &answer);
+		rc = ip_search(&b->ip, nodes < core->max_nodes ? nodes : core->max_nodes,
+			       core->target, core->stage->bound, &answer);
 	if (rc == 0 && !answer.is_found && !answer.is_complete)
-		rc = plan_solver_ask(core->solver, &b->ip, most, core->stage->step, &answer,
-				     err);
+		rc = plan_solver_ask(core->solver, &b->ip, core->target, core->stage->step,
+				     &answer, err);
 	if (rc == 0) {
 		core->is_found = answer.is_found;
-		core->is_complete = answer.is_complete && !b->patterns.is_cut && !core->fixed;
+		core->is_complete = answer.is_complete && !b->patterns.is_cut;
 	}
 	if (rc == 0 && core->is_found)
 		rc = read_answer(b, answer.x);
@@ -287,8 +240,7 @@ static int build(struct building *b)
 	if (is_done && b->n_rows <= ROWS_MAX) {
 		plan_prices_evaluate(s, &s->best, &bound);
 		b->slack = (plan_wide)s->best.denominator * b->core->target - bound.total;
-		plan_patterns_list(&b->patterns, s, b->core->fixed ? b->core->is_open : NULL,
-				   &b->slack);
+		plan_patterns_list(&b->patterns, s, &b->slack);
 		b->column = malloc(((size_t)m->n_columns + 1) * sizeof(int));
 		is_done = b->column && ip_open(&b->ip, b->n_rows);
 	}

@@ -16,15 +16,11 @@ struct plan_core {
 	int64_t target;                 /* of its goal: only plans so good are looked for */
 	int64_t max_nodes;
 	struct plan_solver *solver;
-	/* What is decided already, where only a rest is searched; no GPUs are present then. */
-	const struct plan_choice *fixed; /* or NULL: nothing is */
-	const int64_t *fixed_count;      /* of each column */
-	const bool *is_open;             /* of each class: it is not in @fixed */
 	/* The answer: */
 	bool is_found;
 	bool is_complete;           /* where none is found, there is none */
-	struct plan_choice *choice; /* empty before; filled where one is found, with @fixed */
-	int64_t *count;             /* of each column, with @fixed_count */
+	struct plan_choice *choice; /* empty before; filled where one is found */
+	int64_t *count;             /* of each column */
 };
 
 /** plan_core_search - Errors: NOMEM; NOLIB as plan_solver_ask(). */

@@ -197,6 +197,15 @@ static void find_y(struct lp *lp, bool is_phase1)
 	}
 }
 
+/* After a column of reduced cost @by became basic in @row: the same, without all the sums. */
+static void move_y(struct lp *lp, int row, double by)
+{
+	const double *inverse = lp->inverse + (size_t)row * (size_t)lp->n_rows;
+
+	for (int k = 0; k < lp->n_rows; k++)
+		lp->y[k] += by * inverse[k];
+}
+
 static double reduced_cost(const struct lp *lp, int column, bool is_phase1)
 {
 	double d = cost_of(lp, column, is_phase1);
@@ -378,6 +387,7 @@ static enum lp_status run_phase(struct lp *lp, bool is_phase1)
 	find_y(lp, is_phase1);
 	for (int n = 0; n < most; n++) {
 		int column = 0, row;
+		double gain;
 
 		if (lp->n_since_inverse >= N_REFRESH) {
 			if (!refresh_inverse(lp))
@@ -385,15 +395,18 @@ static enum lp_status run_phase(struct lp *lp, bool is_phase1)
 			find_basic_x(lp);
 			find_y(lp, is_phase1);
 		}
-		if (!choose_entering(lp, is_phase1, n_tied > 20, &column))
+		if (!choose_entering(lp, is_phase1, n_tied > 20, &column)) {
+			find_y(lp, is_phase1);
 			return LP_OPTIMAL;
+		}
 		find_step(lp, column);
 		row = choose_leaving(lp, is_phase1);
 		if (row < 0)
 			return LP_UNBOUNDED;
 		n_tied = lp->basic_x[row] / lp->step[row] > TINY ? 0 : n_tied + 1;
+		gain = reduced_cost(lp, column, is_phase1);
 		exchange(lp, row, column);
-		find_y(lp, is_phase1);
+		move_y(lp, row, gain);
 	}
 	return LP_STUCK;
 }

@@ -121,15 +121,14 @@ static void list_class(struct plan_patterns *out, const struct plan_stage *s, in
 	list_covers(&l, 0, l.c->need, l.c->min_instances, 0);
 }
 
-void plan_patterns_list(struct plan_patterns *out, const struct plan_stage *s,
-			const bool *is_open, plan_wide *slack)
+void plan_patterns_list(struct plan_patterns *out, const struct plan_stage *s, plan_wide *slack)
 {
 	const struct mig_plan_problem *p = s->m->problem;
 
 	for (;;) {
 		out->n = 0;
 		for (int k = 0; k < p->n_classes && out->n < PLAN_PATTERNS_MAX; k++) {
-			if (p->classes[k].count > 0 && (!is_open || is_open[k]))
+			if (p->classes[k].count > 0)
 				list_class(out, s, k, *slack);
 		}
 		if (out->n < PLAN_PATTERNS_MAX || *slack == 0)

@@ -27,12 +27,11 @@ int plan_patterns_add(struct plan_patterns *out, int cls, int n_options, const i
 
 /**
  * plan_patterns_list - covers whose price is at most @slack above the least of their class.
- * @is_open:	of which classes; NULL: of all.
  * @slack:	made less until they are not too many.
  *
  * Only such as need all their instances.
  */
 void plan_patterns_list(struct plan_patterns *out, const struct plan_stage *s,
-			const bool *is_open, plan_wide *slack);
+			plan_wide *slack);
 
 #endif

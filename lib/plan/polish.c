@@ -9,7 +9,7 @@
 
 enum {
 	WORKLOADS_MAX = 2000,
-	GPUS_MAX = 4000,
+	GPUS_MAX = 20000,
 	TABU = 12, /* steps for which what was changed stays as it is */
 };
 
@@ -380,7 +380,7 @@ int plan_polish(struct plan_polish *p)
 	if (plan_patterns_open(&a.patterns, WORKLOADS_MAX) && a.first && a.workloads &&
 	    a.count && a.free_at && a.lack && a.worth) {
 		rc = 0;
-		plan_patterns_list(&a.patterns, p->stage, NULL, &slack);
+		plan_patterns_list(&a.patterns, p->stage, &slack);
 		for (int r = 0; r < m->n_items; r++)
 			a.worth[r] = (double)(p->stage->best.items[r] + 1) /
 				     (double)(p->stage->best.denominator + 1) /

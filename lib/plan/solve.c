@@ -25,10 +25,7 @@ enum {
 	N_VARIANTS = 12,         /* ways to round, for many classes */
 	MORE_VARIANTS = 200,     /* for few */
 	VARIED_CLASSES = 200000, /* classes in all variants together, about */
-	N_OPEN = 24,             /* classes that are left to an exact search */
-	N_RESTS = 6,             /* such searches */
 	POLISH_STEPS = 3000,
-	REST_NODES = 40,
 };
 
 /* A plan as covers, columns and GPUs, and what it comes to. */
@@ -230,47 +227,6 @@ static int search_core(struct solving *a, int goal, bool *ret_is_searched,
 	return 0;
 }
 
-/*
- * Decide all but a few classes, and the whole part of the columns' numbers; the rest exactly.
- * Where prices differ a lot from GPU to GPU, rounding everything costs too much.
- */
-static int search_rest(struct solving *a, unsigned variant, struct mig_error *err)
-{
-	const struct mig_plan_problem *p = a->problem;
-	const int64_t before = a->best.totals[a->m.goals[a->stage.goal]];
-	struct plan_core core = { .stage = &a->stage,
-				  .target = before - a->stage.step,
-				  .max_nodes = REST_NODES };
-	bool *is_open = calloc((size_t)p->n_classes + 1, sizeof(bool));
-	struct draft fixed = { 0 }, d = { 0 };
-	int rc = is_open && draft_open(&fixed, &a->m) && draft_open(&d, &a->m) ? 0
-									       : -MIG_E_NOMEM;
-	const int every = p->n_classes / N_OPEN + 1;
-
-	for (int k = 0; rc == 0 && k < p->n_classes; k++)
-		is_open[k] = (unsigned)k % (unsigned)every == variant % (unsigned)every;
-	core.solver = &a->solver;
-	core.fixed = &fixed.choice;
-	core.fixed_count = fixed.count;
-	core.is_open = is_open;
-	core.choice = &d.choice;
-	core.count = d.count;
-	if (rc == 0)
-		rc = plan_choose_most(&fixed.choice, &a->stage, variant, is_open);
-	for (int j = 0; rc == 0 && j < a->m.n_columns; j++)
-		fixed.count[j] = (int64_t)a->stage.lp.x[j];
-	if (rc == 0)
-		rc = plan_core_search(&core, err);
-	if (rc == 0 && core.is_found) {
-		total_columns(a, &d);
-		rc = offer_draft(a, &d);
-	}
-	draft_close(&fixed);
-	draft_close(&d);
-	free(is_open);
-	return rc;
-}
-
 /* Do without a GPU here and there. */
 static int polish(struct solving *a, int goal)
 {
@@ -294,20 +250,6 @@ static int polish(struct solving *a, int goal)
 		rc = offer_draft(a, &d);
 	}
 	draft_close(&d);
-	return rc;
-}
-
-static int search_rests(struct solving *a, int goal, struct mig_error *err)
-{
-	int rc = 0;
-
-	if (a->problem->n_present > 0 || a->problem->n_classes <= N_OPEN)
-		return 0;
-	for (unsigned v = 0; v < N_RESTS && rc == 0 && a->best.is_found; v++) {
-		if (is_at_bound(a, goal))
-			return 0;
-		rc = search_rest(a, v, err);
-	}
 	return rc;
 }
 
@@ -343,8 +285,6 @@ static int solve_goal(struct solving *a, int goal, bool *ret_is_over, struct mig
 		rc = draft_variants(a, goal);
 	if (rc == 0 && !a->stage.is_infeasible)
 		rc = polish(a, goal);
-	if (rc == 0 && !a->stage.is_infeasible)
-		rc = search_rests(a, goal, err);
 	if (rc == 0 && !a->stage.is_infeasible)
 		rc = search_core(a, goal, &measure->is_searched, err);
 	if (rc == -MIG_E_INVAL)

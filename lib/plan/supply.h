@@ -9,14 +9,10 @@
 #include "lib/plan/ip.h"
 #include "lib/plan/plan.h"
 
-/* An exact search by somebody else, for those that ours has to give up: see solver.c. */
-struct plan_solver;
-
 struct plan_supply {
 	const struct plan_model *m;
 	const int64_t *demand; /* of each item */
 	int64_t max_nodes;
-	const struct plan_solver *solver; /* or NULL */
 	int64_t *count; /* the answer: of each column; one array for all pools */
 };
 

@@ -13,7 +13,7 @@ try:
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import lil_matrix
 except ImportError as missing:
-    print(f"skip: {missing} (Debian: python3-scipy)")
+    print(f"{missing} (Debian: python3-scipy)")
     sys.exit(77)
 
 
@@ -61,13 +61,13 @@ def solve(problem):
     scale = cost.max()
     answer = milp(cost / scale, constraints=LinearConstraint(rows.tocsc(), low, numpy.inf),
                   integrality=numpy.ones(n_columns), bounds=Bounds(0, numpy.inf),
-                  options={"time_limit": 5})
+                  options={"time_limit": 3})
     found = None if answer.x is None else round(answer.fun * scale)
     return found, answer.mip_dual_bound * scale if answer.mip_dual_bound is not None else 0
 
 
 def main():
-    text = subprocess.run([sys.argv[1], "7", "12"], check=True, stdout=subprocess.PIPE,
+    text = subprocess.run([sys.argv[1], "7", "8"], check=True, stdout=subprocess.PIPE,
                           text=True).stdout
     n_same = n_all = 0
     for number, problem in enumerate(problems(text)):
@@ -79,7 +79,7 @@ def main():
         assert proven <= value * (1 + 1e-6), f"problem {number}: {value} is below HiGHS's bound {proven}"
         print(f"problem {number}: ours {value}, bound {bound}; HiGHS {found}, bound {proven:.6g}")
     print(f"{n_all} problems, {n_same} times the same value")
-    assert n_all == 12 and n_same >= 4
+    assert n_all == 8 and n_same >= 3
 
 
 main()

@@ -252,15 +252,30 @@ static void what_cannot_be_asked_is_refused_by_name(void **state)
 
 static void a_solver_that_is_not_there_is_an_error_only_when_it_is_needed(void **state)
 {
-	const struct mig_plan_effort effort = { .solver = "/nonexistent/libmig-solve.so" };
+	struct mig_plan_effort effort = { .solver = "/nonexistent/libmig-solve.so" };
+	struct mig_error err = { 0 };
 	struct fleet f;
 	struct mig_plan *plan = NULL;
 
 	(void)state;
 	fleet_of(&f, &a100);
 	add_kind(&f, "3g.40gb", 1);
+	effort.max_nodes = 0;
 	assert_int_equal(mig_plan_solve(&f.p, &effort, &plan, NULL), 0);
 	mig_plan_free(plan);
+
+	/* One node is not enough to find out. */
+	effort.max_nodes = 1;
+	plan = NULL;
+	fleet_of(&f, &a30);
+	f.pool.price_uusd_per_h = 320000;
+	add_kind(&f, "2g.12gb", 3);
+	add_kind(&f, "1g.6gb+me", 3);
+	f.options[0].rate = 2;
+	f.classes[0].need = 3;
+	assert_int_equal(mig_plan_solve(&f.p, &effort, &plan, &err), -MIG_E_NOLIB);
+	assert_non_null(strstr(err.msg, "/nonexistent/libmig-solve.so"));
+	assert_null(plan);
 }
 
 static void a_plan_that_was_changed_is_found_out(void **state)

@@ -339,7 +339,7 @@ static int choose_class(struct choosing *a, int cls)
 	if (use_stock(a, cls, &left) < 0)
 		return -MIG_E_NOMEM;
 	for (int i = 0; i < a->n_parts; i++) {
-		const int64_t n = (int64_t)floor(a->parts[i].weight * (double)c->count + 1e-9);
+		const int64_t n = lp_below(a->parts[i].weight * (double)c->count + 1e-9);
 
 		a->parts[i].given = n < left ? n : left;
 		left -= a->parts[i].given;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/plan/ip.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,9 +180,9 @@ static int read_node(struct search *a, const struct lp *lp, int64_t *ret_floor)
 	int best = -1;
 
 	for (int j = 0; j < ip->n_columns; j++) {
-		const double part = lp->x[j] - floor(lp->x[j] + 1e-6);
+		const double part = lp->x[j] - (double)lp_below(lp->x[j] + 1e-6);
 
-		a->now[j] = a->low[j] + llround(lp->x[j]);
+		a->now[j] = a->low[j] + lp_nearest(lp->x[j]);
 		cost += a->now[j] * ip->cost[j];
 		/* The one nearest to the next whole number: covers want to be rounded up. */
 		if (part > most) {
@@ -192,7 +191,7 @@ static int read_node(struct search *a, const struct lp *lp, int64_t *ret_floor)
 		}
 	}
 	if (best >= 0)
-		*ret_floor = a->low[best] + (int64_t)floor(lp->x[best] + 1e-6);
+		*ret_floor = a->low[best] + lp_below(lp->x[best] + 1e-6);
 	if (best < 0 && (double)cost <= a->most && ip_is_solution(ip, a->now)) {
 		a->most = (double)cost - 1;
 		a->ret->is_found = true;
@@ -235,7 +234,8 @@ static void visit(struct search *a, int depth)
 		a->is_short = true;
 	else if (status == LP_STUCK || status == LP_UNBOUNDED)
 		a->ret->is_complete = false;
-	else if (status == LP_OPTIMAL && ceil(lp.value + constant_cost(a) - 1e-6) <= a->most)
+	else if (status == LP_OPTIMAL &&
+		 (double)lp_above(lp.value + constant_cost(a) - 1e-6) <= a->most)
 		column = read_node(a, &lp, &floor_of_it);
 	lp_close(&lp);
 	if (column < 0)

@@ -9,6 +9,7 @@
 #define LIB_PLAN_LP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum lp_sense { LP_LESS = -1, LP_EQUAL, LP_MORE };
 
@@ -52,5 +53,32 @@ int lp_column(struct lp *lp, double cost, int n, const int *rows, const double *
 
 /** lp_solve - from the last basis, if there is one that still serves. */
 enum lp_status lp_solve(struct lp *lp);
+
+/*
+ * The whole number below, above or nearest to a value; of what no int64_t holds, the nearest that
+ * one does, and 0 of a NaN. Not libm's: a program that plans little would load it for these.
+ */
+static inline int64_t lp_below(double x)
+{
+	const double most = 9.2e18;
+	int64_t n;
+
+	if (!(x > -most && x < most))
+		return x > 0 ? INT64_MAX : x < 0 ? INT64_MIN : 0;
+	n = (int64_t)x;
+	return n - (x < (double)n);
+}
+
+static inline int64_t lp_above(double x)
+{
+	const int64_t n = lp_below(x);
+
+	return (double)n < x && n < INT64_MAX ? n + 1 : n;
+}
+
+static inline int64_t lp_nearest(double x)
+{
+	return lp_below(x + 0.5);
+}
 
 #endif

@@ -328,7 +328,7 @@ static bool has_met(const struct plan_stage *s)
 	const double relaxed = s->lp.value * s->scales[s->goal] + (double)fixed;
 
 	return relaxed - s->best_value <= 1e-9 * fmax(fabs(relaxed), 1) ||
-	       ceil(relaxed - 1e-6) <= (double)s->bound;
+	       lp_above(relaxed - 1e-6) <= s->bound;
 }
 
 /* Where the rounds stand. */

@@ -6,7 +6,6 @@
  */
 #include "lib/plan/supply.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -302,7 +301,7 @@ static int finish(struct pack *k)
 static void take_back(struct pack *k, int64_t n_back)
 {
 	for (int j = 0; j < k->n_columns; j++) {
-		const int64_t n = (int64_t)floor(k->lp.x[j] + 1e-6) - n_back;
+		const int64_t n = lp_below(k->lp.x[j] + 1e-6) - n_back;
 
 		k->whole[j] = n > 0 ? n : 0;
 	}
@@ -337,7 +336,7 @@ static enum plan_supply_status least_second(struct pack *k)
 		return PLAN_SUPPLY_NO_MEMORY;
 	if (status != LP_OPTIMAL)
 		return PLAN_SUPPLY_TOO_FEW;
-	k->bound = (int64_t)ceil(k->lp.value - 1e-6);
+	k->bound = lp_above(k->lp.value - 1e-6);
 	if (round_point(k) < 0)
 		return PLAN_SUPPLY_NO_MEMORY;
 	return k->best_cost >= 0 ? PLAN_SUPPLY_FOUND : PLAN_SUPPLY_TOO_FEW;
@@ -369,7 +368,7 @@ static enum plan_supply_status least_first(struct pack *k)
 	status = lp_solve(&k->lp);
 	if (status != LP_OPTIMAL)
 		return status == LP_NO_MEMORY ? PLAN_SUPPLY_NO_MEMORY : PLAN_SUPPLY_TOO_FEW;
-	least = (int64_t)ceil(k->lp.value - 1e-6);
+	least = lp_above(k->lp.value - 1e-6);
 	for (int64_t more = 0; more < 64 && found == PLAN_SUPPLY_TOO_FEW;
 	     more += more / 2 + 1) {
 		k->most_first = least + more;

@@ -416,7 +416,7 @@ static double largest_b(const struct lp *lp)
 	double most = 1;
 
 	for (int i = 0; i < lp->n_rows; i++)
-		most = fmax(most, fabs(lp->b[i]));
+		most = lp_larger(most, fabs(lp->b[i]));
 	return most;
 }
 
@@ -456,7 +456,7 @@ static void read_solution(struct lp *lp)
 
 		if (j < 0)
 			continue;
-		lp->x[j] = fmax(lp->basic_x[i], 0);
+		lp->x[j] = lp_larger(lp->basic_x[i], 0);
 		lp->value += lp->x[j] * lp->cost[j];
 	}
 }

@@ -81,4 +81,14 @@ static inline int64_t lp_nearest(double x)
 	return lp_below(x + 0.5);
 }
 
+static inline double lp_larger(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+static inline double lp_smaller(double a, double b)
+{
+	return a < b ? a : b;
+}
+
 #endif

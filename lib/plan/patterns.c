@@ -112,8 +112,8 @@ static void list_class(struct plan_patterns *out, const struct plan_stage *s, in
 	for (int o = 0; o < l.c->n_options; o++) {
 		l.prices[o] = s->best.items[s->m->item_of[l.c->options[o].pool]
 							 [l.c->options[o].profile]];
-		l.best_price =
-			fmin(l.best_price, (double)l.prices[o] / (double)l.c->options[o].rate);
+		l.best_price = lp_smaller(l.best_price,
+					  (double)l.prices[o] / (double)l.c->options[o].rate);
 	}
 	least.max_nodes = s->max_nodes;
 	plan_cover_least(&least);

@@ -26,7 +26,7 @@ static double scale_of(const struct plan_model *m, enum mig_plan_goal goal)
 	double most = 1;
 
 	for (int t = 0; goal == MIG_PLAN_MONEY && t < m->problem->n_pools; t++)
-		most = fmax(most, (double)m->problem->pools[t].price_uusd_per_h);
+		most = lp_larger(most, (double)m->problem->pools[t].price_uusd_per_h);
 	return most;
 }
 
@@ -55,9 +55,9 @@ static int choose_denominator(struct plan_stage *s, struct mig_error *err)
 	double most = 1, room;
 
 	for (int k = 0; k < s->m->problem->n_classes; k++)
-		most = fmax(most, (double)plan_cover_most(&s->m->problem->classes[k]));
+		most = lp_larger(most, (double)plan_cover_most(&s->m->problem->classes[k]));
 	/* An item may be dearer than a GPU where GPUs are short, and have dear units besides. */
-	room = fmin(ldexp(1, SUM_BITS) / (most * 2048), ldexp(1, PRICE_BITS));
+	room = lp_smaller(ldexp(1, SUM_BITS) / (most * 2048), ldexp(1, PRICE_BITS));
 	if (room < scale)
 		return mig_fail(err, MIG_E_INVAL,
 				"plan: the largest price times the most instances of one "
@@ -181,7 +181,7 @@ static int open_lp(struct plan_stage *s, struct mig_error *err)
 	s->cut_scale = 1;
 	for (int c = 0; c < s->n_cuts; c++) {
 		for (int r = 0; r < s->m->n_items; r++)
-			s->cut_scale = fmax(s->cut_scale, s->cuts[c].demand[r]);
+			s->cut_scale = lp_larger(s->cut_scale, s->cuts[c].demand[r]);
 	}
 	if (!lp_open(&s->lp, number_rows(s)))
 		return no_memory(err);
@@ -219,10 +219,12 @@ static void round_prices(const struct plan_stage *s, const double *y, bool is_ra
 	}
 	memset(ret->budgets, 0, sizeof(ret->budgets));
 	for (int i = 0; i < s->goal; i++)
-		ret->budgets[i] = whole(fmin(-y[s->budget_row + i] * by, most) / s->scales[i]);
+		ret->budgets[i] =
+			whole(lp_smaller(-y[s->budget_row + i] * by, most) / s->scales[i]);
 	unit_price = plan_unit_price(s, ret);
 	for (int r = 0; r < m->n_items; r++)
-		ret->items[r] = whole(fmin(y[r] * by, most)) + unit_price * m->items[r].size;
+		ret->items[r] =
+			whole(lp_smaller(y[r] * by, most)) + unit_price * m->items[r].size;
 	plan_prices_repair(s, ret);
 }
 
@@ -327,7 +329,7 @@ static bool has_met(const struct plan_stage *s)
 	const int64_t fixed = goal == MIG_PLAN_UNITS ? s->m->stranger_units : 0;
 	const double relaxed = s->lp.value * s->scales[s->goal] + (double)fixed;
 
-	return relaxed - s->best_value <= 1e-9 * fmax(fabs(relaxed), 1) ||
+	return relaxed - s->best_value <= 1e-9 * lp_larger(fabs(relaxed), 1) ||
 	       lp_above(relaxed - 1e-6) <= s->bound;
 }
 

@@ -344,7 +344,7 @@ struct rounds {
 /* No prices let the classes' needs be met by these cuts: prove it, or learn a better one. */
 static int answer_ray(struct plan_stage *s, struct rounds *r, struct mig_error *err)
 {
-	plan_wide total;
+	plan_wide total = 0;
 	const int rc = ask(s, s->lp.y, true, &total, err);
 
 	s->is_infeasible = rc == 0 && total > 0;

@@ -8,7 +8,7 @@ set logscale xy
 set format x "10^{%T}"
 set xrange [700:1.5e6]
 set grid lc rgb "#dddddd"
-set key top left
+set key bottom right
 set xlabel "services, or GPUs with instances"
 set style line 1 lw 2 lc rgb "#0072b2" pt 7 ps 0.5
 set style line 2 lw 2 lc rgb "#d55e00" dt 2 pt 5 ps 0.5

@@ -72,7 +72,7 @@ static json_t *names_json(const struct mig_snapshot *snap, const struct mig_chan
 }
 
 static json_t *header_json(const struct mig_home *home, const struct mig_snapshot *snap,
-			   const struct mig_change *change, const char *verb, bool is_atomic)
+			   const struct mig_change *change, const struct journal_head *head)
 {
 	struct mig_record_gpu *gpus = calloc((size_t)snap->n_gpus + 1, sizeof(*gpus));
 	json_t *steps = json_array(), *before = NULL;
@@ -83,10 +83,11 @@ static json_t *header_json(const struct mig_home *home, const struct mig_snapsho
 	free(gpus);
 	for (int i = 0; i < change->n_steps; i++)
 		json_array_append_new(steps, step_json(snap, &change->steps[i]));
-	return json_pack("{s:s, s:o, s:s, s:s, s:I, s:b, s:o, s:o, s:o}", "schema", SCHEMA,
-			 "machine", record_machine_json(home), "boot", home->boot, "verb", verb,
-			 "pid", (json_int_t)getpid(), "is_atomic", is_atomic, "before", before,
-			 "steps", steps, "names", names_json(snap, change));
+	return json_pack("{s:s, s:o, s:s, s:s, s:I, s:b, s:b, s:o, s:o, s:o}", "schema", SCHEMA,
+			 "machine", record_machine_json(home), "boot", home->boot, "verb",
+			 head->verb, "pid", (json_int_t)getpid(), "is_atomic", head->is_atomic,
+			 "is_renewal", head->is_renewal, "before", before, "steps", steps,
+			 "names", names_json(snap, change));
 }
 
 /* The line of a record; the caller frees it. NULL: out of memory. */
@@ -138,7 +139,7 @@ static int write_new(const char *next, const char *line, size_t len, size_t room
 }
 
 int journal_begin(const struct mig_home *home, const struct mig_snapshot *snap,
-		  const struct mig_change *change, const char *verb, bool is_atomic,
+		  const struct mig_change *change, const struct journal_head *head,
 		  struct journal *ret, struct mig_error *err)
 {
 	const size_t room = (size_t)change->n_steps * NOTES_A_STEP * NOTE_BYTES;
@@ -158,7 +159,7 @@ int journal_begin(const struct mig_home *home, const struct mig_snapshot *snap,
 			"an earlier change is unfinished (%s); 'migctl recover' finishes "
 			"or undoes it",
 			ret->path);
-	line = line_of(header_json(home, snap, change, verb, is_atomic), &len);
+	line = line_of(header_json(home, snap, change, head), &len);
 	if (!line)
 		return mig_fail(err, MIG_E_NOMEM, "write the journal");
 	rc = write_new(next, line, len, room, &fd, err);

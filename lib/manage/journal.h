@@ -23,13 +23,20 @@ struct journal {
 	char path[1100];
 };
 
+/* What a journal says of its change as a whole. */
+struct journal_head {
+	const char *verb;
+	bool is_atomic;
+	bool is_renewal; /* it brings back what is on record, and is no change to be undone */
+};
+
 /**
  * journal_begin - write down what is to be done, with room for all that will be said of it.
  *
  * Errors: UNFINISHED - there is one already; PERM, IO - nothing was begun; NOMEM.
  */
 int journal_begin(const struct mig_home *home, const struct mig_snapshot *snap,
-		  const struct mig_change *change, const char *verb, bool is_atomic,
+		  const struct mig_change *change, const struct journal_head *head,
 		  struct journal *ret, struct mig_error *err) MIG_MUST_USE;
 
 enum journal_event { JOURNAL_BEGIN, JOURNAL_DONE };
@@ -61,7 +68,7 @@ struct journal_step {
 struct journal_text {
 	char verb[32], boot[MIG_ID_MAX];
 	int64_t pid;
-	bool is_atomic;
+	bool is_atomic, is_renewal; /* as in struct journal_head */
 	int n_gpus;
 	struct mig_record_gpu *gpus; /* of the whole machine, before the change */
 	int n_steps;

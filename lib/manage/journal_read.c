@@ -91,13 +91,14 @@ static int header_read(json_t *json, const struct mig_home *home, struct journal
 	const char *schema, *verb, *boot;
 	json_int_t pid;
 	json_error_t why;
-	int is_atomic, rc;
+	int is_atomic, is_renewal = false, rc;
 	size_t n;
 
-	if (json_unpack_ex(json, &why, 0, "{s:s, s:o, s:s, s:s, s:I, s:b, s:o, s:o, s:o !}",
-			   "schema", &schema, "machine", &machine, "boot", &boot, "verb", &verb,
-			   "pid", &pid, "is_atomic", &is_atomic, "before", &before, "steps",
-			   &steps, "names", &names) < 0)
+	if (json_unpack_ex(json, &why, 0,
+			   "{s:s, s:o, s:s, s:s, s:I, s:b, s?b, s:o, s:o, s:o !}", "schema",
+			   &schema, "machine", &machine, "boot", &boot, "verb", &verb, "pid",
+			   &pid, "is_atomic", &is_atomic, "is_renewal", &is_renewal, "before",
+			   &before, "steps", &steps, "names", &names) < 0)
 		return mig_fail(err, MIG_E_SYNTAX, "%s", why.text);
 	if (strcmp(schema, SCHEMA) != 0)
 		return mig_fail(err, MIG_E_SYNTAX, "its schema is %.40s, not %s", schema,
@@ -113,6 +114,7 @@ static int header_read(json_t *json, const struct mig_home *home, struct journal
 	text_copy(ret->boot, sizeof(ret->boot), boot);
 	ret->pid = pid;
 	ret->is_atomic = is_atomic;
+	ret->is_renewal = is_renewal;
 	rc = record_gpus_read(before, &ret->gpus, err);
 	if (rc < 0)
 		return rc;

@@ -9,6 +9,9 @@
 int keep_begin(struct run *run, struct keeping *k, struct mig_error *err)
 {
 	const struct mig_home *home = run->opt->home;
+	const struct journal_head head = { .verb = run->opt->verb,
+					   .is_atomic = !run->opt->is_independent,
+					   .is_renewal = run->opt->is_renewal };
 	int rc;
 
 	*k = (struct keeping){ .slot.fd = -1 };
@@ -18,8 +21,7 @@ int keep_begin(struct run *run, struct keeping *k, struct mig_error *err)
 	rc = mig_record_read(home, &k->record, err);
 	if (rc < 0)
 		return rc;
-	rc = journal_begin(home, run->snap, run->change, run->opt->verb,
-			   !run->opt->is_independent, &run->journal, err);
+	rc = journal_begin(home, run->snap, run->change, &head, &run->journal, err);
 	if (rc == 0)
 		rc = record_reserve(home, record_bytes(&k->record, run->snap->n_gpus), &k->slot,
 				    err);
@@ -78,88 +80,54 @@ static int add_named(struct run *run, const struct part *parts, struct mig_recor
 	return n;
 }
 
-/* An instance that was made again on the way back has its name again. */
-static int add_names_back(struct run *run, const struct mig_record *rec,
-			  const struct mig_snapshot *after, const struct part *parts,
-			  struct mig_record_id *ret, int n)
-{
-	for (int g = 0; g < run->snap->n_gpus; g++) {
-		const struct mig_gpu *gpu = &run->snap->gpus[g];
-
-		for (int i = 0; parts[g].n_undone && i < gpu->n_gis; i++) {
-			for (int k = 0; k < gpu->gis[i].n_cis; k++) {
-				const struct mig_ref ref = { g, i, k };
-				const struct mig_record_ci *was;
-				const struct mig_ci *ci =
-					parts_same_place(&after->gpus[g], &gpu->gis[i],
-							 &gpu->gis[i].cis[k]);
-
-				if (!ci ||
-				    mig_record_look(rec, run->opt->home, run->snap, &ref,
-						    &was) != MIG_RECORD_MADE ||
-				    !*was->name)
-					continue;
-				ret[n] = (struct mig_record_id){ .gpu = g,
-								 .gi = gpu->gis[i].id,
-								 .ci = ci->id };
-				text_copy(ret[n].name, sizeof(ret[n].name), was->name);
-				n++;
-			}
-		}
-	}
-	return n;
-}
-
-/* What of each GPU is to be recorded: it was changed, or was put back. */
-static void sort_out(const struct run *run, const struct part *parts, bool *is_changed,
+/* What of each GPU is to be recorded: @is_done - it was changed; @is_back - it was put back. */
+static void sort_out(const struct run *run, const struct part *parts, bool *is_done,
 		     bool *is_back)
 {
 	for (int i = 0; i < run->change->n_steps; i++) {
 		const int gpu = run->change->steps[i].gpu;
 
-		is_changed[gpu] |= run->states[i] == STEP_DONE;
+		is_done[gpu] |= run->states[i] == STEP_DONE;
 		is_back[gpu] |= run->states[i] == STEP_UNDONE;
 	}
 	for (int i = 0; i < run->change->n_names; i++) {
 		const int gpu = run->change->names[i].gpu;
 
-		is_changed[gpu] |= parts[gpu].rc == 0 && !parts[gpu].n_undone &&
-				   (run->opt->is_independent || !parts_failed(run, parts));
+		is_done[gpu] |= parts[gpu].rc == 0 && !parts[gpu].n_undone &&
+				(run->opt->is_independent || !parts_failed(run, parts));
 	}
-	for (int i = 0; i < run->snap->n_gpus; i++) {
-		is_back[i] = run->opt->is_renewal ? is_changed[i] || is_back[i]
-						  : is_back[i] && !is_changed[i];
-		is_changed[i] &= !run->opt->is_renewal;
-	}
+	for (int i = 0; i < run->snap->n_gpus; i++)
+		is_back[i] &= !is_done[i];
 }
 
 static int record_outcome(struct run *run, const struct part *parts, struct keeping *k,
 			  const struct mig_snapshot *after, struct mig_error *err)
 {
 	const size_t n = (size_t)run->snap->n_gpus;
-	const size_t room = n * MIG_GIS_MAX * MIG_CIS_MAX + (size_t)run->change->n_names + 1;
-	cleanup_free bool *is_changed = calloc(n + 1, sizeof(*is_changed));
+	const bool is_renewal = run->opt->is_renewal;
+	cleanup_free bool *is_done = calloc(n + 1, sizeof(*is_done));
 	cleanup_free bool *is_back = calloc(n + 1, sizeof(*is_back));
 	cleanup_free struct mig_record_id *made =
 		calloc((size_t)run->change->n_steps + 1, sizeof(*made));
-	cleanup_free struct mig_record_id *named = calloc(room, sizeof(*named));
+	cleanup_free struct mig_record_id *named =
+		calloc((size_t)run->change->n_names + 1, sizeof(*named));
 	struct mig_record_change what = { .verb = run->opt->verb,
 					  .time_s = run->opt->time_s,
 					  .before = run->opt->before ? run->opt->before
 								     : run->snap,
 					  .after = after,
-					  .is_changed = is_changed,
+					  .is_changed = is_renewal ? NULL : is_done,
+					  .is_saved = is_renewal ? is_done : NULL,
 					  .is_back = is_back,
 					  .made = made,
 					  .named = named };
 	int rc;
 
-	if (!is_changed || !is_back || !made || !named)
+	if (!is_done || !is_back || !made || !named)
 		return mig_fail(err, MIG_E_NOMEM, "record the change");
-	sort_out(run, parts, is_changed, is_back);
+	sort_out(run, parts, is_done, is_back);
 	what.n_made = add_made(run, made);
 	what.n_named = add_named(run, parts, named);
-	what.n_named = add_names_back(run, &k->record, after, parts, named, what.n_named);
 	rc = mig_record_add(&k->record, run->opt->home, &what, err);
 	return rc < 0 ? rc : record_commit(&k->slot, run->opt->home, &k->record, err);
 }

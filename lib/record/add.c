@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mig/record.h>
-
+#include "lib/record/record.h"
 #include "shared/text.h"
 
 /* The record that is being made; it takes the old one's place once nothing can fail any more. */
@@ -66,13 +65,24 @@ static uint64_t count_one(struct mig_record *rec, const char *gpu, int gi_start,
 	return ++c->n;
 }
 
+/* What the old record has of an instance that is the recorded one, or NULL. */
+static const struct mig_record_ci *known(const struct next *n, const struct mig_snapshot *snap,
+					 const struct mig_ref *ref)
+{
+	const char *uuid = snap->gpus[ref->gpu].gis[ref->gi].cis[ref->ci].uuid;
+	const struct mig_record_ci *was;
+
+	if (mig_record_look(n->old, n->home, snap, ref, &was) == MIG_RECORD_MADE)
+		return was;
+	return was && was->n_made == 0 && strcmp(was->uuid, uuid) == 0 ? was : NULL;
+}
+
 /* What the old record has of an instance that was kept: its count, and its name. */
 static void carry(struct next *n, const struct mig_ref *ref, struct mig_record_ci *ci)
 {
-	const struct mig_record_ci *was;
+	const struct mig_record_ci *was = known(n, n->change->after, ref);
 
-	if (mig_record_look(n->old, n->home, n->change->after, ref, &was) != MIG_RECORD_MADE &&
-	    !(was && was->n_made == 0 && strcmp(was->uuid, ci->uuid) == 0))
+	if (!was)
 		return;
 	ci->n_made = was->n_made;
 	if (!is_given(n->change, was->name))
@@ -108,6 +118,41 @@ static void add_gpu(struct next *n, int gpu, struct mig_record_gpu *ret)
 				carry(n, &(struct mig_ref){ gpu, i, k }, ci);
 			if (*name)
 				text_copy(ci->name, sizeof(ci->name), name);
+		}
+	}
+}
+
+/* What went on the way and was made again is as good as it was: it is recorded, and has its name. */
+static void renew_ci(struct next *n, int gpu, struct mig_record_gi *rg,
+		     struct mig_record_ci *ci)
+{
+	const struct mig_record_change *c = n->change;
+	const struct mig_gpu *now = &c->after->gpus[gpu];
+	struct mig_ref was, is;
+	const struct mig_gi *gi;
+
+	if (!record_standing_at(&c->before->gpus[gpu], rg->start, ci->start, &was) ||
+	    !record_standing_at(now, rg->start, ci->start, &is) || !known(n, c->before, &was))
+		return;
+	gi = &now->gis[is.gi];
+	if (!was_made(c, gpu, gi->id, gi->cis[is.ci].id))
+		return;
+	rg->id = gi->id;
+	ci->id = gi->cis[is.ci].id;
+	text_copy(ci->uuid, sizeof(ci->uuid), gi->cis[is.ci].uuid);
+	ci->n_made = count_one(&n->rec, now->uuid, rg->start, ci->start);
+}
+
+static void renew(struct next *n, int gpu)
+{
+	for (int g = 0; g < n->rec.n_gpus; g++) {
+		struct mig_record_gpu *rec = &n->rec.gpus[g];
+
+		if (strcmp(rec->uuid, n->change->after->gpus[gpu].uuid) != 0)
+			continue;
+		for (int i = 0; i < rec->n_gis; i++) {
+			for (int k = 0; k < rec->gis[i].n_cis; k++)
+				renew_ci(n, gpu, &rec->gis[i], &rec->gis[i].cis[k]);
 		}
 	}
 }
@@ -241,6 +286,24 @@ static struct mig_record_gpu *place_for(struct mig_record *rec, const char *uuid
 	return &rec->gpus[rec->n_gpus++];
 }
 
+/* One GPU of the change. */
+static void add(struct next *n, int gpu)
+{
+	const struct mig_record_change *c = n->change;
+	const bool is_changed = c->is_changed && c->is_changed[gpu];
+	const bool is_saved = c->is_saved && c->is_saved[gpu];
+	const bool is_back = c->is_back && c->is_back[gpu];
+
+	if (is_changed)
+		add_before(n, gpu);
+	if (is_changed || is_saved || is_back)
+		add_all_gone(n, gpu);
+	if (is_back)
+		renew(n, gpu);
+	else if ((is_changed || is_saved) && !is_on_the_way(n, gpu))
+		add_gpu(n, gpu, place_for(&n->rec, c->after->gpus[gpu].uuid));
+}
+
 /* A change has a number, and a way back. Where all was undone the last one's stay. */
 static void end(struct next *n)
 {
@@ -268,16 +331,9 @@ int mig_record_add(struct mig_record *rec, const struct mig_home *home,
 	for (int i = 0; i < n.rec.n_gpus; i++)
 		take_names(&n, &n.rec.gpus[i]);
 	for (int g = 0; g < change->after->n_gpus; g++) {
-		/* What stands on it is not known; what is wanted of it is what was. */
-		if (change->after->gpus[g].is_lost)
-			continue;
-		if (change->is_changed[g])
-			add_before(&n, g);
-		if (change->is_changed[g] || change->is_back[g]) {
-			add_all_gone(&n, g);
-			if (!is_on_the_way(&n, g))
-				add_gpu(&n, g, place_for(&n.rec, change->after->gpus[g].uuid));
-		}
+		/* What stands on a lost one is not known; what is wanted of it is what was. */
+		if (!change->after->gpus[g].is_lost)
+			add(&n, g);
 	}
 	end(&n);
 	mig_record_free(rec);

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is on record is what is wanted: a change that was undone, or cut short and taken back,
+ * leaves it so, whatever stood there before; and it leaves names where they were.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/record/record.h"
+#include "sim/inject.h"
+#include "sim/machine.h"
+#include "tests/changes.h"
+
+#define WANTED "2g.20gb@0 3g.40gb@4"
+
+static struct mig_home home;
+static struct mig_record rec;
+
+static void read_record(void)
+{
+	mig_record_free(&rec);
+	if (mig_record_read(&home, &rec, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
+static int run_kept(const char *verb, bool is_renewal)
+{
+	const struct mig_run_options opt = {
+		.home = &home, .verb = verb, .time_s = 1, .is_renewal = is_renewal
+	};
+
+	err = (struct mig_error){ 0 };
+	return mig_change_run(machine, &snap, &change, &opt, &err);
+}
+
+/* GPU 0 to @text, its first compute instance bearing a name. */
+static void make_named(const char *text, const char *called)
+{
+	struct mig_wanted w;
+
+	look();
+	w = want(text);
+	w.names.n = 1;
+	snprintf(w.names.of[0].name, MIG_INSTANCE_NAME_MAX, "%s", called);
+	mig_change_free(&change);
+	if (mig_change_make_one(&snap, 0, &w, NULL, &change, &err) < 0)
+		fail_msg("%s: %s", text, err.msg);
+}
+
+static void make_recorded(void)
+{
+	struct mig_wanted w = { .mode = MIG_WANT_ON };
+
+	look();
+	read_record();
+	assert_int_equal(rec.n_gpus, 1);
+	assert_int_equal(mig_record_request(&rec.gpus[0], snap.gpus[0].type, &w.request,
+					    &w.names, &err),
+			 0);
+	mig_change_free(&change);
+	assert_int_equal(mig_change_make_one(&snap, 0, &w, NULL, &change, &err), 0);
+}
+
+static void set_fault(const char *spec)
+{
+	if (sim_inject_fault(machine_folder(), name, spec, &err) < 0)
+		fail_msg("%s: %s", spec, err.msg);
+}
+
+static void clear_faults(void)
+{
+	assert_true(sim_inject_clear(machine_folder(), name, NULL, &err) >= 0);
+}
+
+static const char *place_of(const char *called)
+{
+	static char text[128];
+	struct mig_ref ref;
+	int rc;
+
+	look();
+	read_record();
+	rc = mig_record_find(&rec, &home, &snap, called, &ref, &err);
+	if (rc < 0)
+		return mig_error_name(rc);
+	snprintf(text, sizeof(text), "%s@%d",
+		 snap.gpus[ref.gpu].type->profiles[snap.gpus[ref.gpu].gis[ref.gi].profile].name,
+		 snap.gpus[ref.gpu].gis[ref.gi].start);
+	return text;
+}
+
+/* WANTED is on record, named, and gone without anybody's having written that down. */
+static void begin_without_what_is_wanted(void)
+{
+	start(A100);
+	assert_int_equal(mig_home_of(machine, &snap, &home, &err), 0);
+	make_named(WANTED, "llm");
+	assert_int_equal(run_kept("apply", false), 0);
+	reach("");
+}
+
+static void check_still_wanted(void)
+{
+	assert_string_equal(now(), "");
+	make_recorded();
+	assert_int_equal(rec.n_changes, 1);
+	assert_int_equal(run_kept("restore", true), 0);
+	assert_string_equal(now(), WANTED);
+	assert_string_equal(place_of("llm"), "2g.20gb@0");
+	assert_int_equal(rec.n_changes, 1);
+}
+
+static void end(void)
+{
+	mig_record_free(&rec);
+	stop();
+}
+
+static void what_could_not_be_brought_back_is_wanted_still(void **state)
+{
+	(void)state;
+	begin_without_what_is_wanted();
+	make_recorded();
+	set_fault("nvmlDeviceCreateGpuInstanceWithPlacement#2=INSUFFICIENT_RESOURCES");
+	assert_int_equal(run_kept("restore", true), -MIG_E_NOSPACE);
+	clear_faults();
+	check_still_wanted();
+	end();
+}
+
+static void what_was_undone_takes_nothing_off_the_record(void **state)
+{
+	(void)state;
+	begin_without_what_is_wanted();
+	look();
+	make("1g.10gb@0 1g.10gb@1");
+	set_fault("nvmlDeviceCreateGpuInstanceWithPlacement#2=INSUFFICIENT_RESOURCES");
+	assert_int_equal(run_kept("apply", false), -MIG_E_NOSPACE);
+	clear_faults();
+	check_still_wanted();
+	end();
+}
+
+/* In a process of its own, which a fault kills. */
+static void is_killed(const char *verb, bool is_renewal)
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)run_kept(verb, is_renewal);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	clear_faults();
+}
+
+static int recover_so(enum mig_recover_way way)
+{
+	const struct mig_recover_options opt = { .way = way, .time_s = 2 };
+	struct mig_recovered r = { 0 };
+	int rc = mig_recover(machine, &home, &opt, &r, &err);
+
+	mig_recovered_free(&r);
+	return rc;
+}
+
+static void a_restore_that_was_killed_and_taken_back_is_wanted_still(void **state)
+{
+	(void)state;
+	begin_without_what_is_wanted();
+	make_recorded();
+	set_fault("nvmlDeviceCreateGpuInstanceWithPlacement#2=kill");
+	is_killed("restore", true);
+	assert_int_equal(recover_so(MIG_RECOVER_EITHER), 0);
+	check_still_wanted();
+	end();
+}
+
+static void a_restore_that_was_killed_and_finished_is_no_change(void **state)
+{
+	(void)state;
+	begin_without_what_is_wanted();
+	make_recorded();
+	set_fault("nvmlDeviceCreateGpuInstanceWithPlacement#2=kill");
+	is_killed("restore", true);
+	assert_int_equal(recover_so(MIG_RECOVER_FORTH), 0);
+	assert_string_equal(now(), WANTED);
+	assert_string_equal(place_of("llm"), "2g.20gb@0");
+	assert_int_equal(rec.n_changes, 1);
+	assert_string_equal(rec.verb, "apply");
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_could_not_be_brought_back_is_wanted_still),
+		cmocka_unit_test(what_was_undone_takes_nothing_off_the_record),
+		cmocka_unit_test(a_restore_that_was_killed_and_taken_back_is_wanted_still),
+		cmocka_unit_test(a_restore_that_was_killed_and_finished_is_no_change),
+	};
+
+	door_open();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -83,6 +83,7 @@ struct mig_record_gone {
 };
 
 struct mig_record {
+	uint64_t n_written; /* how often it was written, before it was read */
 	uint64_t n_changes; /* how many were recorded; the number of the last */
 	int64_t time_s;     /* when the last was, since 1970 */
 	char verb[32];      /* of the last: "apply" */

@@ -28,6 +28,7 @@ struct journal_head {
 	const char *verb;
 	bool is_atomic;
 	bool is_renewal; /* it brings back what is on record, and is no change to be undone */
+	int64_t n_written; /* of the record when it was begun; of a journal that does not say -1 */
 };
 
 /**
@@ -68,7 +69,8 @@ struct journal_step {
 struct journal_text {
 	char verb[32], boot[MIG_ID_MAX];
 	int64_t pid;
-	bool is_atomic, is_renewal; /* as in struct journal_head */
+	bool is_atomic, is_renewal; /* as in struct journal_head, and so is */
+	int64_t n_written;
 	int n_gpus;
 	struct mig_record_gpu *gpus; /* of the whole machine, before the change */
 	int n_steps;

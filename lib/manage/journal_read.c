@@ -89,16 +89,17 @@ static int header_read(json_t *json, const struct mig_home *home, struct journal
 {
 	json_t *machine, *before, *steps, *names;
 	const char *schema, *verb, *boot;
-	json_int_t pid;
+	json_int_t pid, n_written = -1;
 	json_error_t why;
 	int is_atomic, is_renewal = false, rc;
 	size_t n;
 
 	if (json_unpack_ex(json, &why, 0,
-			   "{s:s, s:o, s:s, s:s, s:I, s:b, s?b, s:o, s:o, s:o !}", "schema",
-			   &schema, "machine", &machine, "boot", &boot, "verb", &verb, "pid",
-			   &pid, "is_atomic", &is_atomic, "is_renewal", &is_renewal, "before",
-			   &before, "steps", &steps, "names", &names) < 0)
+			   "{s:s, s:o, s:s, s:s, s:I, s:b, s?b, s?I, s:o, s:o, s:o !}",
+			   "schema", &schema, "machine", &machine, "boot", &boot, "verb", &verb,
+			   "pid", &pid, "is_atomic", &is_atomic, "is_renewal", &is_renewal,
+			   "n_written", &n_written, "before", &before, "steps", &steps, "names",
+			   &names) < 0)
 		return mig_fail(err, MIG_E_SYNTAX, "%s", why.text);
 	if (strcmp(schema, SCHEMA) != 0)
 		return mig_fail(err, MIG_E_SYNTAX, "its schema is %.40s, not %s", schema,
@@ -115,6 +116,7 @@ static int header_read(json_t *json, const struct mig_home *home, struct journal
 	ret->pid = pid;
 	ret->is_atomic = is_atomic;
 	ret->is_renewal = is_renewal;
+	ret->n_written = n_written;
 	rc = record_gpus_read(before, &ret->gpus, err);
 	if (rc < 0)
 		return rc;

@@ -9,9 +9,9 @@
 int keep_begin(struct run *run, struct keeping *k, struct mig_error *err)
 {
 	const struct mig_home *home = run->opt->home;
-	const struct journal_head head = { .verb = run->opt->verb,
-					   .is_atomic = !run->opt->is_independent,
-					   .is_renewal = run->opt->is_renewal };
+	struct journal_head head = { .verb = run->opt->verb,
+				     .is_atomic = !run->opt->is_independent,
+				     .is_renewal = run->opt->is_renewal };
 	int rc;
 
 	*k = (struct keeping){ .slot.fd = -1 };
@@ -21,6 +21,7 @@ int keep_begin(struct run *run, struct keeping *k, struct mig_error *err)
 	rc = mig_record_read(home, &k->record, err);
 	if (rc < 0)
 		return rc;
+	head.n_written = (int64_t)k->record.n_written;
 	rc = journal_begin(home, run->snap, run->change, &head, &run->journal, err);
 	if (rc == 0)
 		rc = record_reserve(home, record_bytes(&k->record, run->snap->n_gpus), &k->slot,
@@ -80,13 +81,28 @@ static int add_named(struct run *run, const struct part *parts, struct mig_recor
 	return n;
 }
 
-/* What of each GPU is to be recorded: @is_done - it was changed; @is_back - it was put back. */
-static void sort_out(const struct run *run, const struct part *parts, bool *is_done,
+/* Is a part of it not undone? A recovery will end that, and put it on record. */
+static bool is_half(const struct run *run, const struct part *parts, int gpu)
+{
+	for (int i = 0; i < run->snap->n_gpus; i++) {
+		if (parts[i].n_undone < 0 && (i == gpu || !run->opt->is_independent))
+			return true;
+	}
+	return false;
+}
+
+/* What of each GPU is to be recorded: @is_done - it was changed; @is_back - it was put back.
+ * Return: is anything? */
+static bool sort_out(const struct run *run, const struct part *parts, bool *is_done,
 		     bool *is_back)
 {
+	bool is_any = false;
+
 	for (int i = 0; i < run->change->n_steps; i++) {
 		const int gpu = run->change->steps[i].gpu;
 
+		if (is_half(run, parts, gpu))
+			continue;
 		is_done[gpu] |= run->states[i] == STEP_DONE;
 		is_back[gpu] |= run->states[i] == STEP_UNDONE;
 	}
@@ -96,8 +112,11 @@ static void sort_out(const struct run *run, const struct part *parts, bool *is_d
 		is_done[gpu] |= parts[gpu].rc == 0 && !parts[gpu].n_undone &&
 				(run->opt->is_independent || !parts_failed(run, parts));
 	}
-	for (int i = 0; i < run->snap->n_gpus; i++)
+	for (int i = 0; i < run->snap->n_gpus; i++) {
 		is_back[i] &= !is_done[i];
+		is_any |= is_done[i] || is_back[i];
+	}
+	return is_any;
 }
 
 static int record_outcome(struct run *run, const struct part *parts, struct keeping *k,
@@ -125,7 +144,8 @@ static int record_outcome(struct run *run, const struct part *parts, struct keep
 
 	if (!is_done || !is_back || !made || !named)
 		return mig_fail(err, MIG_E_NOMEM, "record the change");
-	sort_out(run, parts, is_done, is_back);
+	if (!sort_out(run, parts, is_done, is_back))
+		return 0;
 	what.n_made = add_made(run, made);
 	what.n_named = add_named(run, parts, named);
 	rc = mig_record_add(&k->record, run->opt->home, &what, err);

@@ -110,19 +110,27 @@ static int look_again(struct recovery *r, struct mig_error *err)
 	return 0;
 }
 
+/* All of them that way, as somebody said; but what is done and on record is a change like any. */
+static void turn_all(struct recovery *r, enum mig_recovered_way way)
+{
+	for (int i = 0; i < r->now.n_gpus; i++) {
+		if (!r->is_recorded || r->ret->gpus[i].way != MIG_RECOVERED_DONE)
+			r->ret->gpus[i].way = way;
+	}
+}
+
 static int go_all(struct recovery *r, struct mig_error *err)
 {
 	struct mig_error back;
 	int rc;
 
 	if (r->opt->way == MIG_RECOVER_FORTH) {
-		for (int i = 0; i < r->now.n_gpus; i++)
-			r->ret->gpus[i].way = MIG_RECOVERED_FORTH;
+		turn_all(r, MIG_RECOVERED_FORTH);
 		rc = go(r, MIG_RECOVERED_FORTH, err);
 		return rc < 0 ? rc : look_again(r, err);
 	}
-	for (int i = 0; r->opt->way == MIG_RECOVER_BACK && i < r->now.n_gpus; i++)
-		r->ret->gpus[i].way = MIG_RECOVERED_BACK;
+	if (r->opt->way == MIG_RECOVER_BACK)
+		turn_all(r, MIG_RECOVERED_BACK);
 	rc = go(r, MIG_RECOVERED_BACK, err);
 	if (rc == -MIG_E_BUSY && r->opt->way == MIG_RECOVER_EITHER && turn_round(r) > 0) {
 		back = *err;
@@ -149,7 +157,11 @@ static int recover(struct recovery *r, struct mig_error *err)
 	if (rc < 0)
 		return rc;
 	concern(r);
-	rc = recover_check(r, err);
+	rc = mig_record_read(r->home, &r->record, err);
+	r->is_recorded = rc == 0 && r->text.n_written >= 0 &&
+			 r->record.n_written > (uint64_t)r->text.n_written;
+	if (rc == 0)
+		rc = recover_check(r, err);
 	if (rc == 0)
 		rc = go_all(r, err);
 	if (rc == 0)
@@ -191,6 +203,7 @@ int mig_recover(struct mig_machine *machine, const struct mig_home *home,
 		rc = recover(&r, err);
 	free(r.before.gpus);
 	free(r.gpu_of);
+	mig_record_free(&r.record);
 	mig_snapshot_free(&r.now);
 	journal_text_free(&r.text);
 	if (rc < 0) {

@@ -59,6 +59,12 @@ static int add_made(const struct recovery *r, struct mig_record_id *ret)
 	return n;
 }
 
+/* Is what the change did to a GPU on record? */
+static bool is_recorded(const struct recovery *r, int gpu)
+{
+	return r->is_recorded && r->ret->gpus[gpu].way == MIG_RECOVERED_DONE;
+}
+
 /* The names that the change was to give; what went back has those that it had. */
 static int add_named(const struct recovery *r, struct mig_record_id *ret)
 {
@@ -67,7 +73,8 @@ static int add_named(const struct recovery *r, struct mig_record_id *ret)
 	for (int i = 0; i < r->text.n_names; i++) {
 		const struct mig_change_name *name = &r->text.names[i];
 
-		if (name->gpu < 0 || r->ret->gpus[name->gpu].way == MIG_RECOVERED_BACK)
+		if (name->gpu < 0 || r->ret->gpus[name->gpu].way == MIG_RECOVERED_BACK ||
+		    is_recorded(r, name->gpu))
 			continue;
 		if (name->step < 0)
 			ret[n] = (struct mig_record_id){ .gpu = name->gpu,
@@ -80,7 +87,7 @@ static int add_named(const struct recovery *r, struct mig_record_id *ret)
 	return n;
 }
 
-int recover_keep(const struct recovery *r, struct mig_error *err)
+int recover_keep(struct recovery *r, struct mig_error *err)
 {
 	const size_t n = (size_t)r->now.n_gpus, room = n * MIG_GIS_MAX * MIG_CIS_MAX + 1;
 	const bool is_renewal = r->text.is_renewal;
@@ -98,24 +105,22 @@ int recover_keep(const struct recovery *r, struct mig_error *err)
 					  .is_back = is_back,
 					  .made = made,
 					  .named = named };
-	struct mig_record rec;
+	bool is_any = false;
 	int rc;
 
 	if (!is_done || !is_back || !made || !named)
 		return mig_fail(err, MIG_E_NOMEM, "record what was recovered");
-	rc = mig_record_read(r->home, &rec, err);
-	if (rc < 0)
-		return rc;
 	for (size_t i = 0; i < n; i++) {
 		is_done[i] = r->ret->gpus[i].is_concerned &&
 			     r->ret->gpus[i].way != MIG_RECOVERED_BACK;
 		is_back[i] = r->ret->gpus[i].is_concerned && !is_done[i];
+		is_done[i] &= !is_recorded(r, (int)i);
+		is_any |= is_done[i] || is_back[i];
 	}
+	if (!is_any)
+		return 0;
 	what.n_made = add_made(r, made);
 	what.n_named = add_named(r, named);
-	rc = mig_record_add(&rec, r->home, &what, err);
-	if (rc == 0)
-		rc = mig_record_write(r->home, &rec, err);
-	mig_record_free(&rec);
-	return rc;
+	rc = mig_record_add(&r->record, r->home, &what, err);
+	return rc < 0 ? rc : mig_record_write(r->home, &r->record, err);
 }

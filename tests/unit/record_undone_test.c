@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/record/record.h"
+#include "lib/manage/journal.h"
 #include "sim/inject.h"
 #include "sim/machine.h"
 #include "tests/changes.h"
@@ -202,6 +202,58 @@ static void a_restore_that_was_killed_and_finished_is_no_change(void **state)
 	end();
 }
 
+/* The same file by another name, which stays when the change is done. */
+static void keep_journal(const struct mig_snapshot *s, const struct mig_step *step,
+			 bool is_undo, void *arg)
+{
+	char from[1100], to[1200];
+
+	(void)s, (void)step, (void)is_undo, (void)arg;
+	journal_path(&home, from, sizeof(from));
+	snprintf(to, sizeof(to), "%s.kept", from);
+	(void)link(from, to);
+}
+
+/* As it is where the process is killed when all is done, and on record. */
+static void run_killed_at_the_end(void)
+{
+	const struct mig_run_options opt = {
+		.home = &home, .verb = "apply", .time_s = 5, .on_step = keep_journal
+	};
+	char from[1200], to[1100];
+
+	assert_int_equal(mig_change_run(machine, &snap, &change, &opt, &err), 0);
+	journal_path(&home, to, sizeof(to));
+	snprintf(from, sizeof(from), "%s.kept", to);
+	assert_int_equal(rename(from, to), 0);
+}
+
+static void what_is_on_record_already_is_not_recorded_twice(void **state)
+{
+	static const enum mig_recover_way ways[] = { MIG_RECOVER_EITHER, MIG_RECOVER_BACK,
+						     MIG_RECOVER_FORTH };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		start(A100);
+		assert_int_equal(mig_home_of(machine, &snap, &home, &err), 0);
+		make_named(WANTED, "llm");
+		assert_int_equal(run_kept("apply", false), 0);
+		make_named("4g.40gb@0", "big");
+		run_killed_at_the_end();
+		assert_int_equal(recover_so(ways[i]), 0);
+		assert_string_equal(now(), "4g.40gb@0");
+		assert_string_equal(place_of("big"), "4g.40gb@0");
+		assert_int_equal(rec.n_changes, 2);
+		assert_int_equal(rec.gpus[0].gis[0].cis[0].n_made, 2);
+		assert_int_equal(rec.n_gone, 2);
+		/* The way back has the names that were there. */
+		assert_int_equal(rec.n_before, 1);
+		assert_string_equal(rec.before[0].gis[0].cis[0].name, "llm");
+		end();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +261,7 @@ int main(void)
 		cmocka_unit_test(what_was_undone_takes_nothing_off_the_record),
 		cmocka_unit_test(a_restore_that_was_killed_and_taken_back_is_wanted_still),
 		cmocka_unit_test(a_restore_that_was_killed_and_finished_is_no_change),
+		cmocka_unit_test(what_is_on_record_already_is_not_recorded_twice),
 	};
 
 	door_open();

@@ -190,7 +190,7 @@ static int lines_read(const char *text, size_t len, const struct mig_home *home,
 		number++;
 		at += n + 1;
 		/* Cut short when its writer was killed: it was not written. */
-		if (!json && at >= len && number > 1)
+		if (!newline && number > 1)
 			break;
 		if (!json)
 			rc = mig_fail(err, MIG_E_SYNTAX, "line %d is damaged", number);

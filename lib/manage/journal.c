@@ -200,6 +200,26 @@ int journal_note(struct journal *j, enum journal_event event, int step, bool is_
 	return 0;
 }
 
+int journal_go_forth(const struct mig_home *home, const struct journal_text *text,
+		     struct mig_error *err)
+{
+	static const char json[] = "{\"forth\":true}";
+	char path[1100], line[NOTE_BYTES];
+	const int n = snprintf(line, sizeof(line), "%08x %s\n",
+			       journal_sum(json, sizeof(json) - 1), json);
+	cleanup_close int fd = -1;
+
+	if (text->is_forth)
+		return 0;
+	fd = open(journal_path(home, path, sizeof(path)),
+		  O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	/* What follows a line that was cut short would be a part of it. */
+	if (fd < 0 || ftruncate(fd, (off_t)text->whole_bytes) < 0 ||
+	    write(fd, line, (size_t)n) != n)
+		return cannot("write", path, err);
+	return 0;
+}
+
 void journal_leave(struct journal *j)
 {
 	if (j->fd >= 0)

@@ -7,6 +7,7 @@
  *	header	machine, boot, verb; the layout before; every step; is it all or none
  *	begin	written before the driver is called for a step, or for taking it back
  *	done	written after
+ *	forth	by a recovery, before it does what the change did not
  *
  * It is appended to and never synced: instances die with the machine, and what a killed process
  * wrote is in the file. A last line that is cut short is one that was not written. The file is
@@ -77,7 +78,9 @@ struct journal_text {
 	struct journal_step *steps;
 	int n_names;
 	struct mig_change_name *names; /* gi, ci: ids, of what was kept */
+	bool is_forth;                 /* a recovery has gone on: any step may be begun */
 	bool is_running;               /* who writes it is at it */
+	size_t whole_bytes;            /* without a last line that was cut short */
 };
 
 /**
@@ -95,6 +98,11 @@ int journal_parse(const char *text, size_t len, const char *where, const struct 
 int journal_read(const struct mig_home *home, struct journal_text *ret,
 		 struct mig_error *err) MIG_MUST_USE;
 void journal_text_free(struct journal_text *text);
+
+/** journal_go_forth - note in a journal that was read that a recovery goes on with it. Errors: PERM,
+ *  IO. */
+int journal_go_forth(const struct mig_home *home, const struct journal_text *text,
+		     struct mig_error *err) MIG_MUST_USE;
 
 /** journal_path - where a machine's is, in @buf; returns it. */
 const char *journal_path(const struct mig_home *home, char *buf, size_t len);

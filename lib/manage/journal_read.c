@@ -144,6 +144,10 @@ static bool note_read(json_t *json, struct journal_text *text)
 		{ "undo_done", offsetof(struct journal_step, is_undone) },
 	};
 
+	if (json_is_true(json_object_get(json, "forth"))) {
+		text->is_forth = true;
+		return true;
+	}
 	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
 		const json_t *value = json_object_get(json, notes[i].key);
 		const json_int_t n = json_integer_value(value);
@@ -199,6 +203,7 @@ static int lines_read(const char *text, size_t len, const struct mig_home *home,
 		else if (!note_read(json, ret))
 			rc = mig_fail(err, MIG_E_SYNTAX, "line %d says nothing known", number);
 		json_decref(json);
+		ret->whole_bytes = at;
 	}
 	return rc == 0 && number == 0 ? mig_fail(err, MIG_E_SYNTAX, "it is empty") : rc;
 }

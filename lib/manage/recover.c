@@ -64,6 +64,13 @@ static int go(struct recovery *r, enum mig_recovered_way way, struct mig_error *
 	rc = mig_change_make(&r->now, wanted, NULL, &change, err);
 	if (rc < 0)
 		return rc;
+	/* It does steps that were never begun: cut short, they have to be explained, too. */
+	if (way == MIG_RECOVERED_FORTH)
+		rc = journal_go_forth(r->home, &r->text, err);
+	if (rc < 0) {
+		mig_change_free(&change);
+		return rc;
+	}
 	rc = mig_change_run(r->machine, &r->now, &change, &run, err);
 	for (int i = 0; i < r->now.n_gpus; i++)
 		r->ret->gpus[i].rc = change.gpus[i].rc;

@@ -130,8 +130,9 @@ bool recover_is_begun(const struct recovery *r, enum mig_step_kind kind, int gpu
 	for (int i = 0; i < r->text.n_steps; i++) {
 		const struct journal_step *s = &r->text.steps[i];
 
-		if (!s->is_begun || s->step.kind != kind || s->step.gpu != gpu ||
-		    s->step.profile != gi->profile || s->step.start != gi->start)
+		if (!(s->is_begun || r->text.is_forth) || s->step.kind != kind ||
+		    s->step.gpu != gpu || s->step.profile != gi->profile ||
+		    s->step.start != gi->start)
 			continue;
 		if (!ci || (s->step.ci_profile == ci->profile &&
 			    (s->step.ci_start < 0 || s->step.ci_start == ci->start)))

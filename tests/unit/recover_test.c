@@ -162,9 +162,11 @@ static int recover_so(enum mig_recover_way way)
 	return rc;
 }
 
+static enum mig_recover_way child_way;
+
 static void recover_in_child(void)
 {
-	if (recover_so(MIG_RECOVER_EITHER) < 0)
+	if (recover_so(child_way) < 0)
 		_exit(1);
 }
 
@@ -229,12 +231,12 @@ static void a_change_killed_at_any_call_is_ended_whole(void **state)
 	stop();
 }
 
-static void a_recovery_killed_at_any_call_is_ended_by_the_next(void **state)
+/* Return: how many were killed. */
+static int kill_recoveries(enum mig_recover_way way)
 {
 	int n_killed = 0;
 
-	(void)state;
-	begin(A100);
+	child_way = way;
 	for (int call = 0; call < N_CALLS; call++) {
 		for (unsigned n = 1; n < 100; n++) {
 			bool is_dead;
@@ -256,8 +258,19 @@ static void a_recovery_killed_at_any_call_is_ended_by_the_next(void **state)
 			check_ended(calls[call], n);
 		}
 	}
-	printf("%d recoveries killed\n", n_killed);
-	assert_true(n_killed > 10);
+	return n_killed;
+}
+
+static void a_recovery_killed_at_any_call_is_ended_by_the_next(void **state)
+{
+	int n_back, n_forth;
+
+	(void)state;
+	begin(A100);
+	n_back = kill_recoveries(MIG_RECOVER_EITHER);
+	n_forth = kill_recoveries(MIG_RECOVER_FORTH);
+	printf("%d recoveries killed on the way back, %d forth\n", n_back, n_forth);
+	assert_true(n_back > 10 && n_forth > 10);
 	stop();
 }
 

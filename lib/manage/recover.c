@@ -78,11 +78,16 @@ static int go(struct recovery *r, enum mig_recovered_way way, struct mig_error *
 	return rc;
 }
 
-/* Those that somebody's hold keeps from going back go forth instead. Return: how many. */
+/* Those that somebody's hold keeps from going back go forth instead. Return: how many; none where
+ * one failed for another reason, which would be forgotten over it. */
 static int turn_round(struct recovery *r)
 {
 	int n = 0;
 
+	for (int i = 0; i < r->now.n_gpus; i++) {
+		if (r->ret->gpus[i].rc < 0 && r->ret->gpus[i].rc != -MIG_E_BUSY)
+			return 0;
+	}
 	for (int i = 0; i < r->now.n_gpus; i++) {
 		struct mig_recovered_gpu *g = &r->ret->gpus[i];
 

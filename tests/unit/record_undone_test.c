@@ -9,19 +9,10 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <signal.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "lib/manage/journal.h"
-#include "sim/inject.h"
-#include "sim/machine.h"
-#include "tests/changes.h"
+#include "tests/killed.h"
 
 #define WANTED "2g.20gb@0 3g.40gb@4"
 
-static struct mig_home home;
 static struct mig_record rec;
 
 static void read_record(void)
@@ -69,39 +60,10 @@ static void make_recorded(void)
 	assert_int_equal(mig_change_make_one(&snap, 0, &w, NULL, &change, &err), 0);
 }
 
-static void set_fault(const char *spec)
-{
-	if (sim_inject_fault(machine_folder(), name, spec, &err) < 0)
-		fail_msg("%s: %s", spec, err.msg);
-}
-
-static void clear_faults(void)
-{
-	assert_true(sim_inject_clear(machine_folder(), name, NULL, &err) >= 0);
-}
-
-static const char *place_of(const char *called)
-{
-	static char text[128];
-	struct mig_ref ref;
-	int rc;
-
-	look();
-	read_record();
-	rc = mig_record_find(&rec, &home, &snap, called, &ref, &err);
-	if (rc < 0)
-		return mig_error_name(rc);
-	snprintf(text, sizeof(text), "%s@%d",
-		 snap.gpus[ref.gpu].type->profiles[snap.gpus[ref.gpu].gis[ref.gi].profile].name,
-		 snap.gpus[ref.gpu].gis[ref.gi].start);
-	return text;
-}
-
 /* WANTED is on record, named, and gone without anybody's having written that down. */
 static void begin_without_what_is_wanted(void)
 {
-	start(A100);
-	assert_int_equal(mig_home_of(machine, &snap, &home, &err), 0);
+	begin(A100);
 	make_named(WANTED, "llm");
 	assert_int_equal(run_kept("apply", false), 0);
 	reach("");
@@ -115,6 +77,7 @@ static void check_still_wanted(void)
 	assert_int_equal(run_kept("restore", true), 0);
 	assert_string_equal(now(), WANTED);
 	assert_string_equal(place_of("llm"), "2g.20gb@0");
+	read_record();
 	assert_int_equal(rec.n_changes, 1);
 }
 
@@ -149,30 +112,9 @@ static void what_was_undone_takes_nothing_off_the_record(void **state)
 	end();
 }
 
-/* In a process of its own, which a fault kills. */
-static void is_killed(const char *verb, bool is_renewal)
+static void restore_in_child(void)
 {
-	pid_t pid = fork();
-	int status;
-
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		(void)run_kept(verb, is_renewal);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	clear_faults();
-}
-
-static int recover_so(enum mig_recover_way way)
-{
-	const struct mig_recover_options opt = { .way = way, .time_s = 2 };
-	struct mig_recovered r = { 0 };
-	int rc = mig_recover(machine, &home, &opt, &r, &err);
-
-	mig_recovered_free(&r);
-	return rc;
+	(void)run_kept("restore", true);
 }
 
 static void a_restore_that_was_killed_and_taken_back_is_wanted_still(void **state)
@@ -181,7 +123,8 @@ static void a_restore_that_was_killed_and_taken_back_is_wanted_still(void **stat
 	begin_without_what_is_wanted();
 	make_recorded();
 	set_fault("nvmlDeviceCreateGpuInstanceWithPlacement#2=kill");
-	is_killed("restore", true);
+	assert_true(dies(restore_in_child));
+	clear_faults();
 	assert_int_equal(recover_so(MIG_RECOVER_EITHER), 0);
 	check_still_wanted();
 	end();
@@ -193,10 +136,12 @@ static void a_restore_that_was_killed_and_finished_is_no_change(void **state)
 	begin_without_what_is_wanted();
 	make_recorded();
 	set_fault("nvmlDeviceCreateGpuInstanceWithPlacement#2=kill");
-	is_killed("restore", true);
+	assert_true(dies(restore_in_child));
+	clear_faults();
 	assert_int_equal(recover_so(MIG_RECOVER_FORTH), 0);
 	assert_string_equal(now(), WANTED);
 	assert_string_equal(place_of("llm"), "2g.20gb@0");
+	read_record();
 	assert_int_equal(rec.n_changes, 1);
 	assert_string_equal(rec.verb, "apply");
 	end();
@@ -235,8 +180,7 @@ static void what_is_on_record_already_is_not_recorded_twice(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		start(A100);
-		assert_int_equal(mig_home_of(machine, &snap, &home, &err), 0);
+		begin(A100);
 		make_named(WANTED, "llm");
 		assert_int_equal(run_kept("apply", false), 0);
 		make_named("4g.40gb@0", "big");
@@ -244,6 +188,7 @@ static void what_is_on_record_already_is_not_recorded_twice(void **state)
 		assert_int_equal(recover_so(ways[i]), 0);
 		assert_string_equal(now(), "4g.40gb@0");
 		assert_string_equal(place_of("big"), "4g.40gb@0");
+		read_record();
 		assert_int_equal(rec.n_changes, 2);
 		assert_int_equal(rec.gpus[0].gis[0].cis[0].n_made, 2);
 		assert_int_equal(rec.n_gone, 2);

@@ -362,7 +362,8 @@ struct mig_recovered {
  *
  * Errors: BUSY - the change is still being made, or somebody holds what would have to go, both
  * ways; UNFINISHED - another tool was here meanwhile: it says what it did, and nothing was
- * touched; NOENT - a GPU of the change is not here; and those of mig_change_run(). The change is
+ * touched; NOENT - a GPU of the change is not here; PERM, IO - the journal cannot be removed; and those
+ * of mig_change_run(). The change is
  * unfinished still then, and it can be tried again.
  */
 MIG_API MIG_MUST_USE int mig_recover(struct mig_machine *machine, const struct mig_home *home,

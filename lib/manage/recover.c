@@ -11,6 +11,7 @@
  * Going back or forth is a change like any other, made from what there is now. Cut short itself
  * it leaves what the same journal explains, so it can be tried again.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,11 +156,18 @@ static int go_all(struct recovery *r, struct mig_error *err)
 	return rc < 0 ? rc : look_again(r, err);
 }
 
-static bool drop_journal(const struct mig_home *home)
+/* Return: 1, or 0 when there is none. A change that is ended and seems unfinished would not let
+ * another begin. */
+static int drop_journal(const struct mig_home *home, struct mig_error *err)
 {
 	char path[1100];
 
-	return unlink(journal_path(home, path, sizeof(path))) == 0;
+	if (unlink(journal_path(home, path, sizeof(path))) == 0)
+		return 1;
+	if (errno == ENOENT || errno == ENOTDIR)
+		return 0;
+	return mig_fail(err, errno == EACCES || errno == EPERM ? MIG_E_PERM : MIG_E_IO,
+			"remove %s: %s", path, strerror(errno));
 }
 
 static int recover(struct recovery *r, struct mig_error *err)
@@ -179,8 +187,8 @@ static int recover(struct recovery *r, struct mig_error *err)
 	if (rc == 0)
 		rc = recover_keep(r, err);
 	if (rc == 0)
-		(void)drop_journal(r->home);
-	return rc;
+		rc = drop_journal(r->home, err);
+	return rc < 0 ? rc : 0;
 }
 
 int mig_recover(struct mig_machine *machine, const struct mig_home *home,
@@ -195,9 +203,11 @@ int mig_recover(struct mig_machine *machine, const struct mig_home *home,
 	int rc;
 
 	if (r.opt->way == MIG_RECOVER_FORGET) { /* whatever it says, and damaged too */
-		recovered.was_unfinished = drop_journal(home);
-		*ret = recovered;
-		return 0;
+		rc = drop_journal(home, err);
+		recovered.was_unfinished = rc > 0;
+		if (rc >= 0)
+			*ret = recovered;
+		return rc < 0 ? rc : 0;
 	}
 	rc = journal_read(home, &r.text, err);
 	if (rc > 0) {
@@ -210,7 +220,7 @@ int mig_recover(struct mig_machine *machine, const struct mig_home *home,
 	}
 	/* The instances died with the machine: there is nothing between old and new. */
 	if (rc == 0 && recovered.is_other_boot)
-		(void)drop_journal(home);
+		rc = drop_journal(home, err);
 	else if (rc == 0 && recovered.was_unfinished)
 		rc = recover(&r, err);
 	free(r.before.gpus);

@@ -10,6 +10,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <sys/stat.h>
+
 #include "tests/killed.h"
 
 #define OLD "3g.40gb@0 2x1c.3g.40gb@4"
@@ -302,6 +304,24 @@ static void a_reboot_ends_a_change_and_says_so(void **state)
 	stop();
 }
 
+static void a_journal_that_cannot_be_removed_is_no_end(void **state)
+{
+	struct mig_recovered r;
+	const struct mig_recover_options forget = { .way = MIG_RECOVER_FORGET };
+	char path[1100];
+
+	(void)state;
+	begin(A100);
+	journal_path(&home, path, sizeof(path));
+	assert_int_equal(mkdir(path, 0755), 0); /* which nobody may unlink */
+	assert_true(mig_recover(machine, &home, &forget, &r, &err) < 0);
+	assert_true(has_words(err.msg, "remove "));
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(mig_recover(machine, &home, &forget, &r, &err), 0);
+	assert_false(r.was_unfinished);
+	stop();
+}
+
 /* Both GPUs to NEW, from OLD. */
 static void make_both(void)
 {
@@ -418,6 +438,7 @@ int main(void)
 		cmocka_unit_test(what_another_tool_did_meanwhile_is_reported_and_left),
 		cmocka_unit_test(what_somebody_holds_is_finished_instead_of_undone),
 		cmocka_unit_test(a_reboot_ends_a_change_and_says_so),
+		cmocka_unit_test(a_journal_that_cannot_be_removed_is_no_end),
 		cmocka_unit_test(all_or_none_stays_so_over_a_kill),
 		cmocka_unit_test(
 			one_that_cannot_go_back_is_not_forgotten_over_one_that_is_held),

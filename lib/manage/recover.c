@@ -33,6 +33,11 @@ static void concern(struct recovery *r)
 		if (!s->is_done || s->is_undo_begun)
 			g->way = MIG_RECOVERED_BACK;
 	}
+	/* Where it only gave names nothing had to be done for that. */
+	for (int i = 0; i < r->text.n_names; i++) {
+		if (r->text.names[i].gpu >= 0)
+			r->ret->gpus[r->text.names[i].gpu].is_concerned = true;
+	}
 	for (int i = 0; r->text.is_atomic && i < r->now.n_gpus; i++) {
 		for (int k = 0; k < r->now.n_gpus; k++) {
 			if (r->ret->gpus[i].way == MIG_RECOVERED_BACK &&

@@ -199,6 +199,85 @@ static void what_is_on_record_already_is_not_recorded_twice(void **state)
 	}
 }
 
+/* Both GPUs have a 3g.40gb at 4, named a and b; then a is wanted on GPU 1, where nothing has to be
+ * made for that, and something else on GPU 0. */
+static void begin_moving_a_name(void)
+{
+	static const char *const first[] = { "a", "b" };
+	struct mig_wanted w[2];
+
+	begin("2xA100-SXM4-80GB");
+	for (int i = 0; i < 2; i++) {
+		w[i] = want("3g.40gb@4");
+		w[i].names.n = 1;
+		snprintf(w[i].names.of[0].name, MIG_INSTANCE_NAME_MAX, "%s", first[i]);
+	}
+	mig_change_free(&change);
+	assert_int_equal(mig_change_make(&snap, w, NULL, &change, &err), 0);
+	assert_int_equal(run_kept("apply", false), 0);
+	look();
+	w[0] = want("4g.40gb@0 2g.20gb@4");
+	w[1] = want("3g.40gb@4");
+	w[1].names.n = 1;
+	snprintf(w[1].names.of[0].name, MIG_INSTANCE_NAME_MAX, "a");
+	mig_change_free(&change);
+	assert_int_equal(mig_change_make(&snap, w, NULL, &change, &err), 0);
+}
+
+static int run_each(void)
+{
+	const struct mig_run_options opt = {
+		.home = &home, .verb = "apply", .time_s = 1, .is_independent = true
+	};
+
+	return mig_change_run(machine, &snap, &change, &opt, &err);
+}
+
+static void run_each_in_child(void)
+{
+	(void)run_each();
+}
+
+/* On which GPU it is. */
+static int gpu_of(const char *called)
+{
+	struct mig_ref ref;
+
+	look();
+	read_record();
+	return mig_record_find(&rec, &home, &snap, called, &ref, &err) < 0 ? -1 : ref.gpu;
+}
+
+static void a_name_that_moves_to_another_gpu_is_never_in_two_places_or_none(void **state)
+{
+	(void)state;
+	begin_moving_a_name(); /* what is undone is one GPU's, and the name is wanted elsewhere */
+	set_fault("nvmlDeviceCreateGpuInstanceWithPlacement#2=INSUFFICIENT_RESOURCES");
+	assert_int_equal(run_each(), -MIG_E_NOSPACE);
+	assert_int_equal(gpu_of("a"), 1);
+	assert_string_equal(rec.gpus[0].gis[0].cis[0].name, "");
+	assert_int_equal(gpu_of("b"), -1);
+	end();
+
+	begin_moving_a_name();
+	set_fault("nvmlDeviceCreateGpuInstanceWithPlacement#2=kill");
+	assert_true(dies(run_each_in_child));
+	clear_faults();
+	assert_int_equal(recover_so(MIG_RECOVER_EITHER), 0);
+	assert_int_equal(gpu_of("a"), 1);
+	assert_string_equal(rec.gpus[0].gis[0].cis[0].name, "");
+	end();
+
+	begin_moving_a_name();
+	set_fault("nvmlDeviceCreateGpuInstanceWithPlacement#2=kill");
+	assert_true(dies(run_each_in_child));
+	clear_faults();
+	assert_int_equal(recover_so(MIG_RECOVER_BACK), 0);
+	assert_int_equal(gpu_of("a"), 0);
+	assert_int_equal(gpu_of("b"), 1);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +286,8 @@ int main(void)
 		cmocka_unit_test(a_restore_that_was_killed_and_taken_back_is_wanted_still),
 		cmocka_unit_test(a_restore_that_was_killed_and_finished_is_no_change),
 		cmocka_unit_test(what_is_on_record_already_is_not_recorded_twice),
+		cmocka_unit_test(
+			a_name_that_moves_to_another_gpu_is_never_in_two_places_or_none),
 	};
 
 	door_open();

@@ -120,10 +120,11 @@ static int cannot(const char *what, const char *path, struct mig_error *err)
 static int write_new(const char *next, const char *line, size_t len, size_t room, int *ret,
 		     struct mig_error *err)
 {
-	cleanup_close int fd =
-		open(next, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
-		     0644);
+	cleanup_close int fd = -1;
 
+	/* What was left by one that was killed may be another user's, and not to be opened. */
+	(void)unlink(next);
+	fd = open(next, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return cannot("create", next, err);
 	/* What is set aside lies beyond the end: lines are appended into it. */

@@ -327,7 +327,9 @@ int record_reserve(const struct mig_home *home, size_t bytes, struct record_slot
 	if (mkdir(home->keep, 0755) < 0 && errno != EEXIST)
 		return mig_fail(err, errno == EACCES ? MIG_E_PERM : MIG_E_IO, "make %s: %s",
 				home->keep, strerror(errno));
-	fd = open(ret->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	/* What was left by one that was killed may be another user's, and not to be opened. */
+	(void)unlink(ret->path);
+	fd = open(ret->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return mig_fail(err, errno == EACCES ? MIG_E_PERM : MIG_E_IO, "create %s: %s",
 				ret->path, strerror(errno));

@@ -278,6 +278,26 @@ static void a_name_that_moves_to_another_gpu_is_never_in_two_places_or_none(void
 	end();
 }
 
+/* What one that was killed left behind, and another user it was: it is not to be opened. */
+static void what_was_left_behind_is_in_nobody_s_way(void **state)
+{
+	static const char *const left[] = { "journal.next", "record.next" };
+	char path[1100];
+
+	(void)state;
+	begin(A100);
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s", home.run, left[i]);
+		assert_int_equal(symlink("nowhere", path), 0); /* root could open all others */
+	}
+	make_named(WANTED, "llm");
+	assert_int_equal(run_kept("apply", false), 0);
+	assert_string_equal(place_of("llm"), "2g.20gb@0");
+	snprintf(path, sizeof(path), "%s/nowhere", home.run);
+	assert_int_equal(access(path, F_OK), -1);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +306,7 @@ int main(void)
 		cmocka_unit_test(a_restore_that_was_killed_and_taken_back_is_wanted_still),
 		cmocka_unit_test(a_restore_that_was_killed_and_finished_is_no_change),
 		cmocka_unit_test(what_is_on_record_already_is_not_recorded_twice),
+		cmocka_unit_test(what_was_left_behind_is_in_nobody_s_way),
 		cmocka_unit_test(
 			a_name_that_moves_to_another_gpu_is_never_in_two_places_or_none),
 	};

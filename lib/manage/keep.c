@@ -1,12 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What lasts of a change beside the driver's state: the journal on the way, the record at the end. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/manage/transaction.h"
 #include "shared/cleanup.h"
 #include "shared/text.h"
 
-int keep_begin(struct run *run, struct keeping *k, struct mig_error *err)
+/* Is it not on record that this instance bears that name? */
+static bool is_news(const struct run *run, const struct mig_record *rec,
+		    const struct mig_change_name *name)
+{
+	const struct mig_ref ref = { name->gpu, name->gi, name->ci };
+	const struct mig_record_ci *was;
+
+	return name->step >= 0 ||
+	       mig_record_look(rec, run->opt->home, run->snap, &ref, &was) ==
+		       MIG_RECORD_STALE ||
+	       !was || strcmp(was->name, name->name) != 0;
+}
+
+static bool has_news(const struct run *run, const struct mig_record *rec)
+{
+	for (int i = 0; i < run->change->n_names; i++) {
+		if (is_news(run, rec, &run->change->names[i]))
+			return true;
+	}
+	return false;
+}
+
+int keep_begin(struct run *run, bool has_steps, struct keeping *k, struct mig_error *err)
 {
 	const struct mig_home *home = run->opt->home;
 	struct journal_head head = { .verb = run->opt->verb,
@@ -19,7 +42,7 @@ int keep_begin(struct run *run, struct keeping *k, struct mig_error *err)
 	if (!home)
 		return 0;
 	rc = mig_record_read(home, &k->record, err);
-	if (rc < 0)
+	if (rc < 0 || !(has_steps || has_news(run, &k->record)))
 		return rc;
 	head.n_written = (int64_t)k->record.n_written;
 	rc = journal_begin(home, run->snap, run->change, &head, &run->journal, err);
@@ -57,7 +80,8 @@ static int add_made(struct run *run, struct mig_record_id *ret)
 }
 
 /* The names that the change gives, by the ids of what bears them now. */
-static int add_named(struct run *run, const struct part *parts, struct mig_record_id *ret)
+static int add_named(struct run *run, const struct part *parts, const struct mig_record *rec,
+		     struct mig_record_id *ret)
 {
 	int n = 0;
 
@@ -67,7 +91,8 @@ static int add_named(struct run *run, const struct part *parts, struct mig_recor
 		const struct mig_step *s =
 			name->step >= 0 ? &run->change->steps[name->step] : NULL;
 
-		if (parts[name->gpu].rc < 0 || parts[name->gpu].n_undone ||
+		if (!is_news(run, rec, name) || parts[name->gpu].rc < 0 ||
+		    parts[name->gpu].n_undone ||
 		    (!run->opt->is_independent && parts_failed(run, parts)))
 			continue;
 		ret[n] = (struct mig_record_id){
@@ -93,8 +118,8 @@ static bool is_half(const struct run *run, const struct part *parts, int gpu)
 
 /* What of each GPU is to be recorded: @is_done - it was changed; @is_back - it was put back.
  * Return: is anything? */
-static bool sort_out(const struct run *run, const struct part *parts, bool *is_done,
-		     bool *is_back)
+static bool sort_out(const struct run *run, const struct part *parts,
+		     const struct mig_record *rec, bool *is_done, bool *is_back)
 {
 	bool is_any = false;
 
@@ -109,7 +134,8 @@ static bool sort_out(const struct run *run, const struct part *parts, bool *is_d
 	for (int i = 0; i < run->change->n_names; i++) {
 		const int gpu = run->change->names[i].gpu;
 
-		is_done[gpu] |= parts[gpu].rc == 0 && !parts[gpu].n_undone &&
+		is_done[gpu] |= is_news(run, rec, &run->change->names[i]) &&
+				parts[gpu].rc == 0 && !parts[gpu].n_undone &&
 				(run->opt->is_independent || !parts_failed(run, parts));
 	}
 	for (int i = 0; i < run->snap->n_gpus; i++) {
@@ -144,10 +170,10 @@ static int record_outcome(struct run *run, const struct part *parts, struct keep
 
 	if (!is_done || !is_back || !made || !named)
 		return mig_fail(err, MIG_E_NOMEM, "record the change");
-	if (!sort_out(run, parts, is_done, is_back))
+	if (!sort_out(run, parts, &k->record, is_done, is_back))
 		return 0;
 	what.n_made = add_made(run, made);
-	what.n_named = add_named(run, parts, named);
+	what.n_named = add_named(run, parts, &k->record, named);
 	rc = mig_record_add(&k->record, run->opt->home, &what, err);
 	return rc < 0 ? rc : record_commit(&k->slot, run->opt->home, &k->record, err);
 }

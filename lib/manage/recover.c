@@ -35,7 +35,7 @@ static void concern(struct recovery *r)
 	}
 	/* Where it only gave names nothing had to be done for that. */
 	for (int i = 0; i < r->text.n_names; i++) {
-		if (r->text.names[i].gpu >= 0)
+		if (r->text.names[i].gpu >= 0 && recover_is_news(r, &r->text.names[i]))
 			r->ret->gpus[r->text.names[i].gpu].is_concerned = true;
 	}
 	for (int i = 0; r->text.is_atomic && i < r->now.n_gpus; i++) {
@@ -181,12 +181,13 @@ static int recover(struct recovery *r, struct mig_error *err)
 
 	if (rc < 0)
 		return rc;
-	concern(r);
 	rc = mig_record_read(r->home, &r->record, err);
-	r->is_recorded = rc == 0 && r->text.n_written >= 0 &&
-			 r->record.n_written > (uint64_t)r->text.n_written;
-	if (rc == 0)
-		rc = recover_check(r, err);
+	if (rc < 0)
+		return rc;
+	r->is_recorded =
+		r->text.n_written >= 0 && r->record.n_written > (uint64_t)r->text.n_written;
+	concern(r);
+	rc = recover_check(r, err);
 	if (rc == 0)
 		rc = go_all(r, err);
 	if (rc == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is recorded of a recovery: what was made, and which names hold. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/manage/recover.h"
 #include "shared/cleanup.h"
@@ -59,6 +60,25 @@ static int add_made(const struct recovery *r, struct mig_record_id *ret)
 	return n;
 }
 
+bool recover_is_news(const struct recovery *r, const struct mig_change_name *name)
+{
+	const struct mig_gpu *was = &r->before.gpus[name->gpu];
+	const struct mig_record_ci *ci;
+
+	for (int i = 0; name->step < 0 && i < was->n_gis; i++) {
+		for (int k = 0; was->gis[i].id == name->gi && k < was->gis[i].n_cis; k++) {
+			const struct mig_ref ref = { name->gpu, i, k };
+
+			if (was->gis[i].cis[k].id != name->ci)
+				continue;
+			return mig_record_look(&r->record, r->home, &r->before, &ref, &ci) ==
+				       MIG_RECORD_STALE ||
+			       !ci || strcmp(ci->name, name->name) != 0;
+		}
+	}
+	return true;
+}
+
 /* Is what the change did to a GPU on record? */
 static bool is_recorded(const struct recovery *r, int gpu)
 {
@@ -74,7 +94,7 @@ static int add_named(const struct recovery *r, struct mig_record_id *ret)
 		const struct mig_change_name *name = &r->text.names[i];
 
 		if (name->gpu < 0 || r->ret->gpus[name->gpu].way == MIG_RECOVERED_BACK ||
-		    is_recorded(r, name->gpu))
+		    is_recorded(r, name->gpu) || !recover_is_news(r, name))
 			continue;
 		if (name->step < 0)
 			ret[n] = (struct mig_record_id){ .gpu = name->gpu,

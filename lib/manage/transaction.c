@@ -138,7 +138,7 @@ static int run_change(struct run *run, struct part *parts, struct mig_error *err
 
 	/* Nothing to do for anybody: no trace is left of it. */
 	if (rc == 0 && (n_asked > 0 || run->change->n_names > 0))
-		rc = keep_begin(run, &k, err);
+		rc = keep_begin(run, n_asked > 0, &k, err);
 	if (rc < 0) {
 		hand_out(run, parts);
 		return rc;

@@ -239,6 +239,22 @@ static void add_before(struct next *n, int gpu)
 		mig_record_gpu_of(was, ret);
 }
 
+/* Does a name leave it for another GPU's instance? Then that is to be undone with the rest. */
+static bool is_robbed(const struct next *n, int gpu)
+{
+	const struct mig_gpu *was = &n->change->before->gpus[gpu];
+	const struct mig_record_gpu *rec = mig_record_gpu(n->old, was->uuid);
+
+	for (int i = 0; rec && n->change->is_changed && i < rec->n_gis; i++) {
+		for (int k = 0; k < rec->gis[i].n_cis; k++) {
+			if (*rec->gis[i].cis[k].name &&
+			    is_given(n->change, rec->gis[i].cis[k].name))
+				return mig_record_is_same(rec, was);
+		}
+	}
+	return false;
+}
+
 /* Copies of the old lists with room for what may come. */
 static int next_new(struct next *n, struct mig_error *err)
 {
@@ -294,7 +310,7 @@ static void add(struct next *n, int gpu)
 	const bool is_saved = c->is_saved && c->is_saved[gpu];
 	const bool is_back = c->is_back && c->is_back[gpu];
 
-	if (is_changed)
+	if (is_changed || is_robbed(n, gpu))
 		add_before(n, gpu);
 	if (is_changed || is_saved || is_back)
 		add_all_gone(n, gpu);

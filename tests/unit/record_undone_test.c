@@ -257,6 +257,10 @@ static void a_name_that_moves_to_another_gpu_is_never_in_two_places_or_none(void
 	assert_int_equal(gpu_of("a"), 1);
 	assert_string_equal(rec.gpus[0].gis[0].cis[0].name, "");
 	assert_int_equal(gpu_of("b"), -1);
+	/* And the way back has both where they were. */
+	assert_int_equal(rec.n_before, 2);
+	assert_string_equal(rec.before[0].gis[0].cis[0].name, "a");
+	assert_string_equal(rec.before[1].gis[0].cis[0].name, "b");
 	end();
 
 	begin_moving_a_name();

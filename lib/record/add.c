@@ -230,13 +230,25 @@ static void add_all_gone(struct next *n, int gpu)
 static void add_before(struct next *n, int gpu)
 {
 	const struct mig_gpu *was = &n->change->before->gpus[gpu];
-	const struct mig_record_gpu *rec = mig_record_gpu(n->old, was->uuid);
 	struct mig_record_gpu *ret = &n->rec.before[n->rec.n_before++];
 
-	if (rec && mig_record_is_same(rec, was))
-		*ret = *rec;
-	else
-		mig_record_gpu_of(was, ret);
+	mig_record_gpu_of(was, ret);
+	text_copy(ret->boot, sizeof(ret->boot), n->home->boot);
+	for (int i = 0; i < ret->n_gis; i++) {
+		for (int k = 0; k < ret->gis[i].n_cis; k++) {
+			struct mig_record_ci *ci = &ret->gis[i].cis[k];
+			const struct mig_record_ci *rec;
+			struct mig_ref ref;
+
+			if (!record_standing_at(was, ret->gis[i].start, ci->start, &ref))
+				continue;
+			rec = known(n, n->change->before, &ref);
+			if (!rec)
+				continue;
+			ci->n_made = rec->n_made;
+			text_copy(ci->name, sizeof(ci->name), rec->name);
+		}
+	}
 }
 
 /* Does a name leave it for another GPU's instance? Then that is to be undone with the rest. */

@@ -62,6 +62,9 @@ static bool needs_mode_first(const struct partition *p, const struct mig_snapsho
 	return false;
 }
 
+/* Switching modes first is a part of a change: all of it together can be undone. */
+static const struct change_how part = { .is_renewal = true };
+
 /* @before: what it began with, where that is not @snap. */
 static int apply_in_one(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
 			const struct mig_snapshot *before, struct mig_error *err)
@@ -78,34 +81,52 @@ static int apply_in_one(struct cli *cli, struct partition *p, const struct mig_s
 	return rc == -MIG_E_BUSY ? partition_nearest(cli, p, snap, rc, err) : rc;
 }
 
-/* Modes back to what they were in @snap, for an apply that failed after switching them. */
-static void modes_back(struct cli *cli, const struct mig_snapshot *snap, struct mig_error *err)
+/* The GPUs whose modes go back to what they were in @snap. Where each stands for itself, those stay
+ * that want MIG on and nothing else. @buf: "0, 3". */
+static void list_back(struct cli *cli, const struct partition *p,
+		      const struct mig_snapshot *snap, const struct mig_snapshot *now,
+		      struct mig_wanted *ret, char *buf, size_t len)
+{
+	const bool is_atomic = cli_option(cli, "atomic") != NULL;
+
+	*buf = '\0';
+	for (int i = 0; i < now->n_gpus && now->n_gpus == snap->n_gpus; i++) {
+		const struct mig_gpu *gpu = &now->gpus[i];
+
+		if (gpu->mode == snap->gpus[i].mode || gpu->n_gis || gpu->is_lost ||
+		    !(is_atomic || p->wants[i].request.n))
+			continue;
+		ret[i].mode = MIG_WANT_OFF;
+		text_append(buf, len, "%s%d", *buf ? ", " : "", i);
+	}
+}
+
+/* For an apply that failed after switching modes. */
+static void modes_back(struct cli *cli, const struct partition *p,
+		       const struct mig_snapshot *snap, struct mig_error *err)
 {
 	cleanup_free struct mig_wanted *wanted =
 		calloc((size_t)snap->n_gpus + 1, sizeof(*wanted));
 	struct mig_snapshot now;
 	struct mig_change change;
 	struct mig_error why;
+	char gpus[256];
 	int rc = wanted ? mig_snapshot_take(cli->machine, &now, &why) : -MIG_E_NOMEM;
 
 	if (rc < 0)
 		return;
-	for (int i = 0; i < now.n_gpus && now.n_gpus == snap->n_gpus; i++)
-		wanted[i].mode = now.gpus[i].mode != snap->gpus[i].mode && !now.gpus[i].n_gis &&
-						 !now.gpus[i].is_lost
-					 ? MIG_WANT_OFF
-					 : MIG_WANT_UNTOUCHED;
+	list_back(cli, p, snap, &now, wanted, gpus, sizeof(gpus));
 	rc = now.n_gpus == snap->n_gpus
 		     ? mig_change_make(&now, wanted, NULL, &change, &why)
 		     : mig_fail(&why, MIG_E_NVML, "the driver shows %d GPUs now", now.n_gpus);
 	if (rc == 0) {
-		rc = change_run(cli, &now, &change, &(struct change_how){ 0 }, &why);
+		rc = change_run(cli, &now, &change, &part, &why);
 		mig_change_free(&change);
 	}
 	if (rc < 0)
 		mig_hint(err, -err->code, "MIG could not be switched off again: %s", why.msg);
-	else
-		mig_hint(err, -err->code, "MIG is off again where it was");
+	else if (*gpus)
+		mig_hint(err, -err->code, "MIG is off again on GPU %s", gpus);
 	mig_snapshot_free(&now);
 }
 
@@ -143,7 +164,7 @@ static int apply_modes(struct cli *cli, const struct partition *p,
 
 	if (rc < 0)
 		return rc;
-	rc = change_run(cli, snap, &change, &(struct change_how){ 0 }, err);
+	rc = change_run(cli, snap, &change, &part, err);
 	for (int i = 0; rc == 0 && !cli->is_json && i < change.n_steps; i++) {
 		if (change.steps[i].kind == MIG_STEP_MODE)
 			printf("GPU %d: MIG is on\n", snap->gpus[change.steps[i].gpu].index);
@@ -169,7 +190,7 @@ static int apply_in_two(struct cli *cli, struct partition *p, const struct mig_s
 	if (rc == 0)
 		rc = apply_in_one(cli, p, &now, snap, err);
 	if (rc < 0)
-		modes_back(cli, snap, err);
+		modes_back(cli, p, snap, err);
 	mig_snapshot_free(&now);
 	return rc;
 }

@@ -240,9 +240,10 @@ struct mig_run_options {
 	const struct mig_home *home;
 	const char *verb; /* with @home: what the record calls the change, "apply" */
 	int64_t time_s;   /* with @home: now, since 1970 */
-	/* With @home: it brings back what is on record, and is no change to be undone. */
+	/* With @home: it brings back what is on record, or is a part of a change: none to be undone. */
 	bool is_renewal;
-	/* With @home: what the change began with, where that is not @snap; same GPUs. */
+	/* With @home: what the change began with, where MIG was switched on since, for its sake, by a
+	 * renewal; same GPUs. */
 	const struct mig_snapshot *before;
 	/* Who holds what, asked just before: claims, allocations, and who has device files open. The
 	 * driver is asked for its processes in any case. May be NULL. */

@@ -20,8 +20,20 @@ static bool is_news(const struct run *run, const struct mig_record *rec,
 	       !was || strcmp(was->name, name->name) != 0;
 }
 
+/* Was its mode switched before this, for this change's sake? */
+static bool was_switched(const struct run *run, int gpu)
+{
+	const struct mig_snapshot *before = run->opt->before;
+
+	return before && before->gpus[gpu].mode != run->snap->gpus[gpu].mode;
+}
+
 static bool has_news(const struct run *run, const struct mig_record *rec)
 {
+	for (int i = 0; i < run->snap->n_gpus; i++) {
+		if (was_switched(run, i))
+			return true;
+	}
 	for (int i = 0; i < run->change->n_names; i++) {
 		if (is_news(run, rec, &run->change->names[i]))
 			return true;
@@ -79,6 +91,13 @@ static int add_made(struct run *run, struct mig_record_id *ret)
 	return n;
 }
 
+/* Is it as was wanted, and stays so? */
+static bool is_well(const struct run *run, const struct part *parts, int gpu)
+{
+	return parts[gpu].rc == 0 && !parts[gpu].n_undone &&
+	       (run->opt->is_independent || !parts_failed(run, parts));
+}
+
 /* The names that the change gives, by the ids of what bears them now. */
 static int add_named(struct run *run, const struct part *parts, const struct mig_record *rec,
 		     struct mig_record_id *ret)
@@ -91,9 +110,7 @@ static int add_named(struct run *run, const struct part *parts, const struct mig
 		const struct mig_step *s =
 			name->step >= 0 ? &run->change->steps[name->step] : NULL;
 
-		if (!is_news(run, rec, name) || parts[name->gpu].rc < 0 ||
-		    parts[name->gpu].n_undone ||
-		    (!run->opt->is_independent && parts_failed(run, parts)))
+		if (!is_news(run, rec, name) || !is_well(run, parts, name->gpu))
 			continue;
 		ret[n] = (struct mig_record_id){
 			.gpu = name->gpu,
@@ -132,13 +149,12 @@ static bool sort_out(const struct run *run, const struct part *parts,
 		is_back[gpu] |= run->states[i] == STEP_UNDONE;
 	}
 	for (int i = 0; i < run->change->n_names; i++) {
-		const int gpu = run->change->names[i].gpu;
+		const struct mig_change_name *name = &run->change->names[i];
 
-		is_done[gpu] |= is_news(run, rec, &run->change->names[i]) &&
-				parts[gpu].rc == 0 && !parts[gpu].n_undone &&
-				(run->opt->is_independent || !parts_failed(run, parts));
+		is_done[name->gpu] |= is_news(run, rec, name) && is_well(run, parts, name->gpu);
 	}
 	for (int i = 0; i < run->snap->n_gpus; i++) {
+		is_done[i] |= was_switched(run, i) && is_well(run, parts, i);
 		is_back[i] &= !is_done[i];
 		is_any |= is_done[i] || is_back[i];
 	}

@@ -137,7 +137,7 @@ static int run_change(struct run *run, struct part *parts, struct mig_error *err
 	int rc = n_asked < 0 ? n_asked : 0;
 
 	/* Nothing to do for anybody: no trace is left of it. */
-	if (rc == 0 && (n_asked > 0 || run->change->n_names > 0))
+	if (rc == 0 && (n_asked > 0 || run->change->n_names > 0 || run->opt->before))
 		rc = keep_begin(run, n_asked > 0, &k, err);
 	if (rc < 0) {
 		hand_out(run, parts);

@@ -202,13 +202,13 @@ int keep_outcome(struct run *run, const struct part *parts, struct keeping *k,
 
 	if (run->journal.fd < 0)
 		return 0;
-	if (!after || after->n_gpus != run->snap->n_gpus) {
+	if (!after) {
 		journal_leave(&run->journal);
-		return 0;
+		return -err->code;
 	}
 	rc = record_outcome(run, parts, k, after, err);
 	if (rc < 0)
-		mig_wrap(err, rc, "the change was made, but is not on record");
+		mig_wrap(err, rc, "it is not on record");
 	for (int i = 0; i < run->snap->n_gpus; i++)
 		rc = parts[i].rc == -MIG_E_HALFDONE ? -MIG_E_HALFDONE : rc;
 	if (rc == 0)

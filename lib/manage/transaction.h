@@ -55,7 +55,10 @@ int keep_begin(struct run *run, bool has_steps, struct keeping *ret,
 
 /**
  * keep_outcome - what came of it is put on record, and the journal ends; unless something could
- * not be undone, or @after is not known (NULL).
+ * not be undone.
+ * @after:	NULL: it is not known, and @err says why.
+ *
+ * Errors: that of @after; IO, NOMEM. A recovery will put it on record then.
  */
 int keep_outcome(struct run *run, const struct part *parts, struct keeping *k,
 		 const struct mig_snapshot *after, struct mig_error *err) MIG_MUST_USE;

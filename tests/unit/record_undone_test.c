@@ -302,6 +302,23 @@ static void what_was_left_behind_is_in_nobody_s_way(void **state)
 	end();
 }
 
+static void a_change_whose_outcome_nobody_can_read_says_that_it_is_not_on_record(void **state)
+{
+	(void)state;
+	begin(A100);
+	make_named(WANTED, "llm");
+	set_fault("nvmlDeviceGetCount_v2#1..=UNKNOWN");
+	assert_int_equal(run_kept("apply", false), -MIG_E_NVML);
+	clear_faults();
+	assert_true(has_words(err.msg, "done, but the result cannot be read"));
+	assert_true(has_words(err.msg, "'migctl recover' puts it on record"));
+	assert_true(is_unfinished());
+	assert_int_equal(recover_so(MIG_RECOVER_EITHER), 0);
+	assert_string_equal(now(), WANTED);
+	assert_string_equal(place_of("llm"), "2g.20gb@0");
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +328,8 @@ int main(void)
 		cmocka_unit_test(a_restore_that_was_killed_and_finished_is_no_change),
 		cmocka_unit_test(what_is_on_record_already_is_not_recorded_twice),
 		cmocka_unit_test(what_was_left_behind_is_in_nobody_s_way),
+		cmocka_unit_test(
+			a_change_whose_outcome_nobody_can_read_says_that_it_is_not_on_record),
 		cmocka_unit_test(
 			a_name_that_moves_to_another_gpu_is_never_in_two_places_or_none),
 	};

@@ -193,9 +193,9 @@ int recover_check(const struct recovery *r, struct mig_error *err)
 		if (what)
 			return mig_fail(
 				err, MIG_E_UNFINISHED,
-				"GPU %d: %s@%d %s: another tool was here, so all was left "
-				"as it is; look at 'migctl status', then 'migctl recover "
-				"--forget' leaves it so",
+				"GPU %d: %s@%d %s: another tool was here, or a reset, so "
+				"all was left as it is; look at 'migctl status', then "
+				"'migctl recover --forget' leaves it so",
 				i,
 				gi->profile >= 0 ? gpu->type->profiles[gi->profile].name
 						 : "an instance",

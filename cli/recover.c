@@ -113,25 +113,35 @@ static bool is_on_record(const struct mig_home *home)
 	return is;
 }
 
+int recover_run(struct cli *cli, const struct mig_snapshot *snap, enum mig_recover_way way,
+		struct mig_recovered *ret, struct mig_error *err)
+{
+	struct mig_recover_options opt = {
+		.way = way, .time_s = time(NULL), .reset = reset_gpu, .arg = cli
+	};
+	const struct mig_home *home;
+	int rc = cli_home(cli, snap, &home, err);
+
+	if (rc == 0)
+		rc = holders_take(cli, snap, NULL, &cli->who, err);
+	if (rc < 0)
+		return rc;
+	cli->has_who = true;
+	opt.who = &cli->who;
+	return mig_recover(cli->machine, home, &opt, ret, err);
+}
+
 static int recover(struct cli *cli, const struct mig_snapshot *snap, struct mig_error *err)
 {
-	struct mig_recover_options opt = { .time_s = time(NULL),
-					   .reset = reset_gpu,
-					   .arg = cli };
 	struct mig_recovered recovered;
 	const struct mig_home *home;
 	int rc;
+	const enum mig_recover_way way = chosen_way(cli, err, &rc);
 
-	opt.way = chosen_way(cli, err, &rc);
 	if (rc == 0)
 		rc = cli_home(cli, snap, &home, err);
 	if (rc == 0)
-		rc = holders_take(cli, snap, NULL, &cli->who, err);
-	if (rc == 0) {
-		cli->has_who = true;
-		opt.who = &cli->who;
-		rc = mig_recover(cli->machine, home, &opt, &recovered, err);
-	}
+		rc = recover_run(cli, snap, way, &recovered, err);
 	if (rc < 0)
 		return rc;
 	if (recovered.is_other_boot && is_on_record(home)) {

@@ -11,7 +11,11 @@ t migctl sim fault n "$gi#2=INSUFFICIENT_RESOURCES"
 t migctl --sim n restore
 t migctl sim fault n "$gi#2=kill"
 killed migctl --sim n restore
-t migctl --sim n restore
+t migctl --sim n create 1g.10gb
 t migctl --sim n recover
+# It ends an earlier one of its own: at boot there may be nobody to do that.
+t migctl sim fault n "$gi#2=kill"
+killed migctl --sim n restore
+t migctl --sim n restore --dry-run
 t migctl --sim n restore
 t migctl --sim n undo --dry-run

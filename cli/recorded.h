@@ -22,4 +22,13 @@ int recorded_restore(struct cli *cli, const struct mig_snapshot *snap,
 /** recorded_time - "2026-11-27 23:40:01 UTC" into @buf of 32 bytes; returns it. */
 const char *recorded_time(int64_t time_s, char *buf, size_t len);
 
+/**
+ * recover_run - end a change that was cut short, one way or the other.
+ * @ret:	mig_recovered_free() it.
+ *
+ * Errors: as mig_recover().
+ */
+int recover_run(struct cli *cli, const struct mig_snapshot *snap, enum mig_recover_way way,
+		struct mig_recovered *ret, struct mig_error *err) MIG_MUST_USE;
+
 #endif

@@ -76,11 +76,13 @@ static int say(struct cli *cli, const struct mig_snapshot *snap, const struct mi
 	json_t *doc, *gpus;
 
 	if (!cli->is_json) {
-		if (!r->was_unfinished)
+		if (r->is_other_boot)
+			puts("ended by a reboot, and nothing was on record before it");
+		else if (!r->was_unfinished)
 			puts("nothing to recover: no change is unfinished");
 		else if (cli_option(cli, "forget"))
 			puts("forgotten: the GPUs are left as they are; 'migctl save' puts that on "
-			     "record");
+			     "record, 'migctl restore' brings back what is");
 		for (int i = 0; i < r->n_gpus; i++)
 			printf("GPU %d: %s\n", i, way_text(&r->gpus[i]));
 		return 0;
@@ -95,34 +97,54 @@ static int say(struct cli *cli, const struct mig_snapshot *snap, const struct mi
 	json_object_set_new(doc, "was_rebooted", json_boolean(r->is_other_boot));
 	json_object_set_new(doc, "is_forgotten",
 			    json_boolean(cli_option(cli, "forget") != NULL));
-	if (r->was_unfinished)
+	if (*r->verb)
 		json_object_set_new(doc, "verb", json_string(r->verb));
 	json_object_set_new(doc, "gpus", gpus);
 	return cli_print_json(doc, err);
 }
 
+/* Is there anything to restore? A record that cannot be read is not none. */
+static bool is_on_record(const struct mig_home *home)
+{
+	struct mig_record rec = { 0 };
+	const bool is = mig_record_read(home, &rec, NULL) < 0 || rec.n_gpus;
+
+	mig_record_free(&rec);
+	return is;
+}
+
+int recover_run(struct cli *cli, const struct mig_snapshot *snap, enum mig_recover_way way,
+		struct mig_recovered *ret, struct mig_error *err)
+{
+	struct mig_recover_options opt = {
+		.way = way, .time_s = time(NULL), .reset = reset_gpu, .arg = cli
+	};
+	const struct mig_home *home;
+	int rc = cli_home(cli, snap, &home, err);
+
+	if (rc == 0)
+		rc = holders_take(cli, snap, NULL, &cli->who, err);
+	if (rc < 0)
+		return rc;
+	cli->has_who = true;
+	opt.who = &cli->who;
+	return mig_recover(cli->machine, home, &opt, ret, err);
+}
+
 static int recover(struct cli *cli, const struct mig_snapshot *snap, struct mig_error *err)
 {
-	struct mig_recover_options opt = { .time_s = time(NULL),
-					   .reset = reset_gpu,
-					   .arg = cli };
 	struct mig_recovered recovered;
 	const struct mig_home *home;
 	int rc;
+	const enum mig_recover_way way = chosen_way(cli, err, &rc);
 
-	opt.way = chosen_way(cli, err, &rc);
 	if (rc == 0)
 		rc = cli_home(cli, snap, &home, err);
 	if (rc == 0)
-		rc = holders_take(cli, snap, NULL, &cli->who, err);
-	if (rc == 0) {
-		cli->has_who = true;
-		opt.who = &cli->who;
-		rc = mig_recover(cli->machine, home, &opt, &recovered, err);
-	}
+		rc = recover_run(cli, snap, way, &recovered, err);
 	if (rc < 0)
 		return rc;
-	if (recovered.is_other_boot && opt.way != MIG_RECOVER_FORGET) {
+	if (recovered.is_other_boot && is_on_record(home)) {
 		fprintf(stderr, "a reboot cut '%s' short: the layout before it is restored\n",
 			recovered.verb);
 		rc = recorded_restore(cli, snap, err);

@@ -177,24 +177,37 @@ int recorded_restore(struct cli *cli, const struct mig_snapshot *snap, struct mi
 	return rc;
 }
 
-/* A change that a reboot cut short is over: what is on record is what is wanted. */
-static int drop_unfinished(struct cli *cli, const struct mig_snapshot *snap,
-			   struct mig_error *err)
+/*
+ * A change that a reboot cut short is over: what is on record is what is wanted. So it is where a
+ * restore was killed: at boot there may be nobody to end it.
+ */
+static int end_unfinished(struct cli *cli, struct mig_snapshot *snap, struct mig_error *err)
 {
 	const struct mig_home *home;
 	struct mig_unfinished u;
 	struct mig_recovered recovered;
+	struct mig_snapshot now;
 	int rc = cli_home(cli, snap, &home, err);
 
 	if (rc == 0)
 		rc = mig_unfinished_look(home, &u, err);
-	if (rc <= 0 || !u.is_other_boot || cli_option(cli, "dry-run"))
+	if (rc <= 0 || cli_option(cli, "dry-run") ||
+	    !(u.is_other_boot || strcmp(u.verb, cli->verb->name) == 0))
 		return rc < 0 ? rc : 0;
-	rc = mig_recover(cli->machine, home, NULL, &recovered, err);
+	rc = recover_run(cli, snap, MIG_RECOVER_EITHER, &recovered, err);
 	if (rc < 0)
 		return rc;
 	mig_recovered_free(&recovered);
-	fprintf(stderr, "a reboot cut '%s' short: the layout before it is restored\n", u.verb);
+	if (u.is_other_boot)
+		fprintf(stderr, "a reboot cut '%s' short: the layout before it is restored\n",
+			u.verb);
+	else
+		fputs("an earlier restore was cut short: it is begun anew\n", stderr);
+	rc = mig_snapshot_take(cli->machine, &now, err);
+	if (rc < 0)
+		return rc;
+	mig_snapshot_free(snap);
+	*snap = now;
 	return 0;
 }
 
@@ -205,7 +218,7 @@ static int run(struct cli *cli, struct mig_error *err)
 
 	if (rc < 0)
 		return rc;
-	rc = drop_unfinished(cli, &snap, err);
+	rc = end_unfinished(cli, &snap, err);
 	if (rc == 0)
 		rc = recorded_restore(cli, &snap, err);
 	mig_snapshot_free(&snap);
@@ -233,7 +246,7 @@ const struct verb verb_restore = {
 		"The MIG mode is switched only where that takes no reset: from Hopper on, which "
 		"forgets it at a reboot, and not in a virtual machine. Elsewhere the GPU is "
 		"named, with the way out, and the others are restored; the exit status is 12 "
-		"then.\n\n"
+		"then. A restore that was cut short is ended first, and begun anew.\n\n"
 		"migctl-restore.service runs this at boot, after the driver and never in the "
 		"way of anything else: 'systemctl enable migctl-restore'.",
 	.example = "  migctl restore --dry-run\n  migctl restore\n",

@@ -32,18 +32,16 @@ static int save(struct cli *cli, const struct mig_snapshot *snap, const struct m
 		struct mig_error *err)
 {
 	const size_t n = (size_t)snap->n_gpus;
-	cleanup_free bool *is_changed = calloc(n + 1, sizeof(*is_changed));
 	cleanup_free bool *is_saved = calloc(n + 1, sizeof(*is_saved));
 	const struct mig_record_change what = { .verb = cli->verb->name,
 						.time_s = time(NULL),
 						.before = snap,
 						.after = snap,
-						.is_changed = is_changed,
-						.is_back = is_saved };
+						.is_saved = is_saved };
 	struct mig_record rec;
 	int rc;
 
-	if (!is_changed || !is_saved)
+	if (!is_saved)
 		return mig_fail(err, MIG_E_NOMEM, "save");
 	rc = mig_record_read(home, &rec, err);
 	if (rc < 0)

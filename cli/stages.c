@@ -15,6 +15,9 @@ struct run {
 	const struct mig_snapshot *before; /* as it was when we came */
 	bool has_switches, has_instances;  /* that differ */
 	bool is_switched;                  /* the stage of the modes was begun */
+	bool is_part;                      /* and the record knows it as part of what follows */
+	bool is_cutting;                   /* the stage of the instances was begun */
+	char back[256];                    /* the GPUs whose modes were switched back: "0, 3" */
 	struct mig_named *named;           /* the names that stood */
 	int n_named;
 	struct mig_error *err;
@@ -190,6 +193,23 @@ static struct mig_wanted wanted_back(const struct run *r, const struct mig_gpu *
 	return ret;
 }
 
+/* Where each stands for itself, one that wants MIG on and nothing else is as it shall be. */
+static bool stays_on(const struct run *r, const struct mig_wanted *wanted)
+{
+	return r->stages->is_independent && r->is_cutting && wanted->mode == MIG_WANT_ON &&
+	       wanted->request.n == 0;
+}
+
+static void list_back(struct run *r, const struct mig_snapshot *now,
+		      const struct mig_change *change)
+{
+	for (int i = 0; i < change->n_steps; i++) {
+		if (change->steps[i].kind == MIG_STEP_MODE)
+			text_append(r->back, sizeof(r->back), "%s%d", *r->back ? ", " : "",
+				    now->gpus[change->steps[i].gpu].index);
+	}
+}
+
 /* Return: how many steps it took. */
 static int run_back(struct run *r, const struct mig_snapshot *now, struct mig_error *why)
 {
@@ -202,12 +222,18 @@ static int run_back(struct run *r, const struct mig_snapshot *now, struct mig_er
 		return mig_fail(why, MIG_E_NOMEM, "plan the way back");
 	if (now->n_gpus != r->before->n_gpus)
 		return mig_fail(why, MIG_E_NVML, "the driver shows %d GPUs now", now->n_gpus);
+	rc = wanted_of(r->stages, now, PART_ALL, wanted, why);
+	if (rc < 0)
+		return rc;
 	for (int i = 0; i < now->n_gpus; i++)
-		wanted[i] = wanted_back(r, &r->before->gpus[i], &now->gpus[i]);
+		wanted[i] = stays_on(r, &wanted[i])
+				    ? (struct mig_wanted){ .mode = MIG_WANT_UNTOUCHED }
+				    : wanted_back(r, &r->before->gpus[i], &now->gpus[i]);
 	rc = mig_change_make(now, wanted, NULL, &change, why);
 	if (rc == 0) {
+		list_back(r, now, &change);
 		rc = change_run(r->cli, now, &change,
-				&(struct change_how){ .before = r->before }, why);
+				&(struct change_how){ .is_renewal = r->is_part }, why);
 		rc = rc < 0 ? rc : change.n_steps;
 		mig_change_free(&change);
 	}
@@ -225,7 +251,8 @@ static bool is_back(const struct run *r)
 	is_equal = now.n_gpus == r->before->n_gpus;
 	for (int i = 0; is_equal && i < now.n_gpus; i++)
 		is_equal = now.gpus[i].mode == r->before->gpus[i].mode ||
-			   (r->stages->is_independent && now.gpus[i].n_gis);
+			   (r->stages->is_independent &&
+			    (now.gpus[i].n_gis || (r->is_cutting && now.gpus[i].mode)));
 	mig_snapshot_free(&now);
 	return is_equal;
 }
@@ -234,7 +261,6 @@ static int go_back(struct run *r, int rc)
 {
 	struct mig_snapshot now;
 	struct mig_error why;
-	const char *was = "MIG is again on or off as it was";
 	bool is_all_off = true;
 	int n;
 
@@ -252,8 +278,10 @@ static int go_back(struct run *r, int rc)
 		mig_hint(
 			r->err, rc,
 			"not every MIG mode is as it was; see 'migctl status' for what stands");
+	else if (is_all_off && *r->back)
+		mig_hint(r->err, rc, "MIG is off again on GPU %s", r->back);
 	else if (n > 0 || !r->stages->is_independent)
-		mig_hint(r->err, rc, "%s", is_all_off ? "MIG is off again where it was" : was);
+		mig_hint(r->err, rc, "MIG is again on or off as it was");
 	mig_snapshot_free(&now);
 	return rc;
 }
@@ -305,8 +333,9 @@ static int switch_on(struct run *r)
 
 	if (rc < 0)
 		return rc;
-	rc = change_run(r->cli, r->before, &change, &(struct change_how){ 0 }, r->err);
-	r->is_switched = rc == 0;
+	rc = change_run(r->cli, r->before, &change, &(struct change_how){ .is_renewal = true },
+			r->err);
+	r->is_switched = r->is_part = rc == 0;
 	if (rc == 0)
 		print_modes(r, &change);
 	mig_change_free(&change);
@@ -388,7 +417,7 @@ static int cut_from(struct run *r, const struct mig_snapshot *snap)
 {
 	/* The way back from here leads to what was before the modes were switched. */
 	const struct change_how how = { .is_independent = r->stages->is_independent,
-					.before = r->is_switched ? r->before : NULL };
+					.before = r->is_part ? r->before : NULL };
 	struct mig_change change;
 	int rc = stages_change(r->cli, r->stages, snap, &change, r->err);
 
@@ -438,7 +467,8 @@ static int in_stages(struct run *r)
 		rc = switch_modes(r);
 	if (rc == 0 && r->has_instances && !r->stages->is_mode_only)
 		rc = run_hooks(r, MIG_HOOK_PRE_APPLY_CONFIG);
-	if (rc == 0 && !r->stages->is_mode_only)
+	r->is_cutting = rc == 0 && !r->stages->is_mode_only;
+	if (r->is_cutting)
 		rc = cut(r);
 	return rc < 0 && r->is_switched ? go_back(r, rc) : rc;
 }

@@ -27,7 +27,7 @@ static int check_left(const struct mig_gpu *gpu, const struct mig_home *home,
 		return mig_fail(
 			err, MIG_E_STALE,
 			"GPU %d: it is not as the last change left it ('%s', %s); look at "
-			"'migctl status', and apply a file instead",
+			"'migctl status': 'migctl restore' makes it so again, or apply a file",
 			gpu->index, rec->verb, when);
 	return 0;
 }

@@ -240,9 +240,13 @@ struct mig_run_options {
 	const struct mig_home *home;
 	const char *verb; /* with @home: what the record calls the change, "apply" */
 	int64_t time_s;   /* with @home: now, since 1970 */
-	/* With @home: it brings back what is on record, and is no change to be undone. */
+	/* With @home: it brings back what is on record, or is a part of a change: none to be undone. */
 	bool is_renewal;
-	/* With @home: what the change began with, where that is not @snap; same GPUs. */
+	/* With @home: 0, or the number on record of the change that this one goes on with: together
+	 * they are undone. Filled with the number that it has. May be NULL. */
+	uint64_t *number;
+	/* With @home: what the change began with, where MIG was switched on since, for its sake, by a
+	 * renewal; same GPUs. */
 	const struct mig_snapshot *before;
 	/* Who holds what, asked just before: claims, allocations, and who has device files open. The
 	 * driver is asked for its processes in any case. May be NULL. */
@@ -362,7 +366,8 @@ struct mig_recovered {
  *
  * Errors: BUSY - the change is still being made, or somebody holds what would have to go, both
  * ways; UNFINISHED - another tool was here meanwhile: it says what it did, and nothing was
- * touched; NOENT - a GPU of the change is not here; and those of mig_change_run(). The change is
+ * touched; NOENT - a GPU of the change is not here; PERM, IO - the journal cannot be removed; and those
+ * of mig_change_run(). The change is
  * unfinished still then, and it can be tried again.
  */
 MIG_API MIG_MUST_USE int mig_recover(struct mig_machine *machine, const struct mig_home *home,

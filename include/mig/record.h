@@ -83,6 +83,7 @@ struct mig_record_gone {
 };
 
 struct mig_record {
+	uint64_t n_written; /* how often it was written, before it was read */
 	uint64_t n_changes; /* how many were recorded; the number of the last */
 	int64_t time_s;     /* when the last was, since 1970 */
 	char verb[32];      /* of the last: "apply" */
@@ -220,9 +221,15 @@ struct mig_record_id {
 struct mig_record_change {
 	const char *verb; /* "apply" */
 	int64_t time_s;
+	uint64_t
+		part_of; /* the number of the change that it goes on with, if that is the last; or 0 */
 	const struct mig_snapshot *before, *after;
-	const bool *is_changed; /* one for each GPU: the others' records stay as they are */
-	const bool *is_back; /* likewise: undone, so what is recorded of it is only renewed */
+	const bool *
+		is_changed; /* one for each GPU, or NULL: the others' records stay as they are */
+	/* Likewise: undone. What is on record of it stays; what was made again has its name again. */
+	const bool *is_back;
+	/* Likewise: what stands is put on record, and that is no change. */
+	const bool *is_saved;
 	int n_made;
 	const struct mig_record_id *made; /* by migctl, on the way; of @after */
 	int n_named;
@@ -234,7 +241,8 @@ struct mig_record_change {
  *
  * A name goes with its instance. One that is given again leaves where it was. An instance that
  * was kept keeps its name, unless it is given another. Of a GPU that is lost afterwards the record
- * stays as it was. Where no other GPU was changed, it is no change and has no number.
+ * stays as it was; and of one that was undone, whatever stands there: what is on record is wanted
+ * still. Where no other GPU was changed, it is no change and has no number.
  * Errors: NOMEM; @rec is unchanged then.
  */
 MIG_API MIG_MUST_USE int mig_record_add(struct mig_record *rec, const struct mig_home *home,

@@ -72,7 +72,7 @@ static json_t *names_json(const struct mig_snapshot *snap, const struct mig_chan
 }
 
 static json_t *header_json(const struct mig_home *home, const struct mig_snapshot *snap,
-			   const struct mig_change *change, const char *verb, bool is_atomic)
+			   const struct mig_change *change, const struct journal_head *head)
 {
 	struct mig_record_gpu *gpus = calloc((size_t)snap->n_gpus + 1, sizeof(*gpus));
 	json_t *steps = json_array(), *before = NULL;
@@ -83,10 +83,13 @@ static json_t *header_json(const struct mig_home *home, const struct mig_snapsho
 	free(gpus);
 	for (int i = 0; i < change->n_steps; i++)
 		json_array_append_new(steps, step_json(snap, &change->steps[i]));
-	return json_pack("{s:s, s:o, s:s, s:s, s:I, s:b, s:o, s:o, s:o}", "schema", SCHEMA,
-			 "machine", record_machine_json(home), "boot", home->boot, "verb", verb,
-			 "pid", (json_int_t)getpid(), "is_atomic", is_atomic, "before", before,
-			 "steps", steps, "names", names_json(snap, change));
+	return json_pack("{s:s, s:o, s:s, s:s, s:I, s:b, s:b, s:I, s:I, s:o, s:o, s:o}",
+			 "schema", SCHEMA, "machine", record_machine_json(home), "boot",
+			 home->boot, "verb", head->verb, "pid", (json_int_t)getpid(),
+			 "is_atomic", head->is_atomic, "is_renewal", head->is_renewal,
+			 "n_written", (json_int_t)head->n_written, "part_of",
+			 (json_int_t)head->part_of, "before", before, "steps", steps, "names",
+			 names_json(snap, change));
 }
 
 /* The line of a record; the caller frees it. NULL: out of memory. */
@@ -118,10 +121,11 @@ static int cannot(const char *what, const char *path, struct mig_error *err)
 static int write_new(const char *next, const char *line, size_t len, size_t room, int *ret,
 		     struct mig_error *err)
 {
-	cleanup_close int fd =
-		open(next, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
-		     0644);
+	cleanup_close int fd = -1;
 
+	/* What was left by one that was killed may be another user's, and not to be opened. */
+	(void)unlink(next);
+	fd = open(next, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return cannot("create", next, err);
 	/* What is set aside lies beyond the end: lines are appended into it. */
@@ -138,7 +142,7 @@ static int write_new(const char *next, const char *line, size_t len, size_t room
 }
 
 int journal_begin(const struct mig_home *home, const struct mig_snapshot *snap,
-		  const struct mig_change *change, const char *verb, bool is_atomic,
+		  const struct mig_change *change, const struct journal_head *head,
 		  struct journal *ret, struct mig_error *err)
 {
 	const size_t room = (size_t)change->n_steps * NOTES_A_STEP * NOTE_BYTES;
@@ -158,7 +162,7 @@ int journal_begin(const struct mig_home *home, const struct mig_snapshot *snap,
 			"an earlier change is unfinished (%s); 'migctl recover' finishes "
 			"or undoes it",
 			ret->path);
-	line = line_of(header_json(home, snap, change, verb, is_atomic), &len);
+	line = line_of(header_json(home, snap, change, head), &len);
 	if (!line)
 		return mig_fail(err, MIG_E_NOMEM, "write the journal");
 	rc = write_new(next, line, len, room, &fd, err);
@@ -195,6 +199,26 @@ int journal_note(struct journal *j, enum journal_event event, int step, bool is_
 	n = snprintf(line, sizeof(line), "%08x %s\n", journal_sum(json, (size_t)n), json);
 	if (write(j->fd, line, (size_t)n) != n)
 		return mig_fail(err, MIG_E_IO, "write %s: %s", j->path, strerror(errno));
+	return 0;
+}
+
+int journal_go_forth(const struct mig_home *home, const struct journal_text *text,
+		     struct mig_error *err)
+{
+	static const char json[] = "{\"forth\":true}";
+	char path[1100], line[NOTE_BYTES];
+	const int n = snprintf(line, sizeof(line), "%08x %s\n",
+			       journal_sum(json, sizeof(json) - 1), json);
+	cleanup_close int fd = -1;
+
+	if (text->is_forth)
+		return 0;
+	fd = open(journal_path(home, path, sizeof(path)),
+		  O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	/* What follows a line that was cut short would be a part of it. */
+	if (fd < 0 || ftruncate(fd, (off_t)text->whole_bytes) < 0 ||
+	    write(fd, line, (size_t)n) != n)
+		return cannot("write", path, err);
 	return 0;
 }
 

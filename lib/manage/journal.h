@@ -7,6 +7,7 @@
  *	header	machine, boot, verb; the layout before; every step; is it all or none
  *	begin	written before the driver is called for a step, or for taking it back
  *	done	written after
+ *	forth	by a recovery, before it does what the change did not
  *
  * It is appended to and never synced: instances die with the machine, and what a killed process
  * wrote is in the file. A last line that is cut short is one that was not written. The file is
@@ -23,13 +24,22 @@ struct journal {
 	char path[1100];
 };
 
+/* What a journal says of its change as a whole. */
+struct journal_head {
+	const char *verb;
+	bool is_atomic;
+	bool is_renewal;  /* it brings back what is on record, and is no change to be undone */
+	uint64_t part_of; /* as in struct mig_record_change */
+	int64_t n_written; /* of the record when it was begun; of a journal that does not say -1 */
+};
+
 /**
  * journal_begin - write down what is to be done, with room for all that will be said of it.
  *
  * Errors: UNFINISHED - there is one already; PERM, IO - nothing was begun; NOMEM.
  */
 int journal_begin(const struct mig_home *home, const struct mig_snapshot *snap,
-		  const struct mig_change *change, const char *verb, bool is_atomic,
+		  const struct mig_change *change, const struct journal_head *head,
 		  struct journal *ret, struct mig_error *err) MIG_MUST_USE;
 
 enum journal_event { JOURNAL_BEGIN, JOURNAL_DONE };
@@ -61,14 +71,18 @@ struct journal_step {
 struct journal_text {
 	char verb[32], boot[MIG_ID_MAX];
 	int64_t pid;
-	bool is_atomic;
+	bool is_atomic, is_renewal; /* as in struct journal_head, and so is */
+	int64_t n_written;
+	uint64_t part_of;
 	int n_gpus;
 	struct mig_record_gpu *gpus; /* of the whole machine, before the change */
 	int n_steps;
 	struct journal_step *steps;
 	int n_names;
 	struct mig_change_name *names; /* gi, ci: ids, of what was kept */
+	bool is_forth;                 /* a recovery has gone on: any step may be begun */
 	bool is_running;               /* who writes it is at it */
+	size_t whole_bytes;            /* without a last line that was cut short */
 };
 
 /**
@@ -86,6 +100,11 @@ int journal_parse(const char *text, size_t len, const char *where, const struct 
 int journal_read(const struct mig_home *home, struct journal_text *ret,
 		 struct mig_error *err) MIG_MUST_USE;
 void journal_text_free(struct journal_text *text);
+
+/** journal_go_forth - note in a journal that was read that a recovery goes on with it. Errors: PERM,
+ *  IO. */
+int journal_go_forth(const struct mig_home *home, const struct journal_text *text,
+		     struct mig_error *err) MIG_MUST_USE;
 
 /** journal_path - where a machine's is, in @buf; returns it. */
 const char *journal_path(const struct mig_home *home, char *buf, size_t len);

@@ -89,15 +89,17 @@ static int header_read(json_t *json, const struct mig_home *home, struct journal
 {
 	json_t *machine, *before, *steps, *names;
 	const char *schema, *verb, *boot;
-	json_int_t pid;
+	json_int_t pid, n_written = -1, part_of = 0;
 	json_error_t why;
-	int is_atomic, rc;
+	int is_atomic, is_renewal = false, rc;
 	size_t n;
 
-	if (json_unpack_ex(json, &why, 0, "{s:s, s:o, s:s, s:s, s:I, s:b, s:o, s:o, s:o !}",
+	if (json_unpack_ex(json, &why, 0,
+			   "{s:s, s:o, s:s, s:s, s:I, s:b, s?b, s?I, s?I, s:o, s:o, s:o !}",
 			   "schema", &schema, "machine", &machine, "boot", &boot, "verb", &verb,
-			   "pid", &pid, "is_atomic", &is_atomic, "before", &before, "steps",
-			   &steps, "names", &names) < 0)
+			   "pid", &pid, "is_atomic", &is_atomic, "is_renewal", &is_renewal,
+			   "n_written", &n_written, "part_of", &part_of, "before", &before,
+			   "steps", &steps, "names", &names) < 0)
 		return mig_fail(err, MIG_E_SYNTAX, "%s", why.text);
 	if (strcmp(schema, SCHEMA) != 0)
 		return mig_fail(err, MIG_E_SYNTAX, "its schema is %.40s, not %s", schema,
@@ -113,6 +115,9 @@ static int header_read(json_t *json, const struct mig_home *home, struct journal
 	text_copy(ret->boot, sizeof(ret->boot), boot);
 	ret->pid = pid;
 	ret->is_atomic = is_atomic;
+	ret->is_renewal = is_renewal;
+	ret->n_written = n_written;
+	ret->part_of = (uint64_t)part_of;
 	rc = record_gpus_read(before, &ret->gpus, err);
 	if (rc < 0)
 		return rc;
@@ -140,6 +145,10 @@ static bool note_read(json_t *json, struct journal_text *text)
 		{ "undo_done", offsetof(struct journal_step, is_undone) },
 	};
 
+	if (json_is_true(json_object_get(json, "forth"))) {
+		text->is_forth = true;
+		return true;
+	}
 	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
 		const json_t *value = json_object_get(json, notes[i].key);
 		const json_int_t n = json_integer_value(value);
@@ -186,7 +195,7 @@ static int lines_read(const char *text, size_t len, const struct mig_home *home,
 		number++;
 		at += n + 1;
 		/* Cut short when its writer was killed: it was not written. */
-		if (!json && at >= len && number > 1)
+		if (!newline && number > 1)
 			break;
 		if (!json)
 			rc = mig_fail(err, MIG_E_SYNTAX, "line %d is damaged", number);
@@ -195,6 +204,7 @@ static int lines_read(const char *text, size_t len, const struct mig_home *home,
 		else if (!note_read(json, ret))
 			rc = mig_fail(err, MIG_E_SYNTAX, "line %d says nothing known", number);
 		json_decref(json);
+		ret->whole_bytes = at;
 	}
 	return rc == 0 && number == 0 ? mig_fail(err, MIG_E_SYNTAX, "it is empty") : rc;
 }

@@ -11,6 +11,7 @@
  * Going back or forth is a change like any other, made from what there is now. Cut short itself
  * it leaves what the same journal explains, so it can be tried again.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,11 @@ static void concern(struct recovery *r)
 		g->is_concerned = true;
 		if (!s->is_done || s->is_undo_begun)
 			g->way = MIG_RECOVERED_BACK;
+	}
+	/* Where it only gave names nothing had to be done for that. */
+	for (int i = 0; i < r->text.n_names; i++) {
+		if (r->text.names[i].gpu >= 0 && recover_is_news(r, &r->text.names[i]))
+			r->ret->gpus[r->text.names[i].gpu].is_concerned = true;
 	}
 	for (int i = 0; r->text.is_atomic && i < r->now.n_gpus; i++) {
 		for (int k = 0; k < r->now.n_gpus; k++) {
@@ -64,6 +70,13 @@ static int go(struct recovery *r, enum mig_recovered_way way, struct mig_error *
 	rc = mig_change_make(&r->now, wanted, NULL, &change, err);
 	if (rc < 0)
 		return rc;
+	/* It does steps that were never begun: cut short, they have to be explained, too. */
+	if (way == MIG_RECOVERED_FORTH)
+		rc = journal_go_forth(r->home, &r->text, err);
+	if (rc < 0) {
+		mig_change_free(&change);
+		return rc;
+	}
 	rc = mig_change_run(r->machine, &r->now, &change, &run, err);
 	for (int i = 0; i < r->now.n_gpus; i++)
 		r->ret->gpus[i].rc = change.gpus[i].rc;
@@ -71,11 +84,16 @@ static int go(struct recovery *r, enum mig_recovered_way way, struct mig_error *
 	return rc;
 }
 
-/* Those that somebody's hold keeps from going back go forth instead. Return: how many. */
+/* Those that somebody's hold keeps from going back go forth instead. Return: how many; none where
+ * one failed for another reason, which would be forgotten over it. */
 static int turn_round(struct recovery *r)
 {
 	int n = 0;
 
+	for (int i = 0; i < r->now.n_gpus; i++) {
+		if (r->ret->gpus[i].rc < 0 && r->ret->gpus[i].rc != -MIG_E_BUSY)
+			return 0;
+	}
 	for (int i = 0; i < r->now.n_gpus; i++) {
 		struct mig_recovered_gpu *g = &r->ret->gpus[i];
 
@@ -110,19 +128,27 @@ static int look_again(struct recovery *r, struct mig_error *err)
 	return 0;
 }
 
+/* All of them that way, as somebody said; but what is done and on record is a change like any. */
+static void turn_all(struct recovery *r, enum mig_recovered_way way)
+{
+	for (int i = 0; i < r->now.n_gpus; i++) {
+		if (!r->is_recorded || r->ret->gpus[i].way != MIG_RECOVERED_DONE)
+			r->ret->gpus[i].way = way;
+	}
+}
+
 static int go_all(struct recovery *r, struct mig_error *err)
 {
 	struct mig_error back;
 	int rc;
 
 	if (r->opt->way == MIG_RECOVER_FORTH) {
-		for (int i = 0; i < r->now.n_gpus; i++)
-			r->ret->gpus[i].way = MIG_RECOVERED_FORTH;
+		turn_all(r, MIG_RECOVERED_FORTH);
 		rc = go(r, MIG_RECOVERED_FORTH, err);
 		return rc < 0 ? rc : look_again(r, err);
 	}
-	for (int i = 0; r->opt->way == MIG_RECOVER_BACK && i < r->now.n_gpus; i++)
-		r->ret->gpus[i].way = MIG_RECOVERED_BACK;
+	if (r->opt->way == MIG_RECOVER_BACK)
+		turn_all(r, MIG_RECOVERED_BACK);
 	rc = go(r, MIG_RECOVERED_BACK, err);
 	if (rc == -MIG_E_BUSY && r->opt->way == MIG_RECOVER_EITHER && turn_round(r) > 0) {
 		back = *err;
@@ -135,11 +161,18 @@ static int go_all(struct recovery *r, struct mig_error *err)
 	return rc < 0 ? rc : look_again(r, err);
 }
 
-static bool drop_journal(const struct mig_home *home)
+/* Return: 1, or 0 when there is none. A change that is ended and seems unfinished would not let
+ * another begin. */
+static int drop_journal(const struct mig_home *home, struct mig_error *err)
 {
 	char path[1100];
 
-	return unlink(journal_path(home, path, sizeof(path))) == 0;
+	if (unlink(journal_path(home, path, sizeof(path))) == 0)
+		return 1;
+	if (errno == ENOENT || errno == ENOTDIR)
+		return 0;
+	return mig_fail(err, errno == EACCES || errno == EPERM ? MIG_E_PERM : MIG_E_IO,
+			"remove %s: %s", path, strerror(errno));
 }
 
 static int recover(struct recovery *r, struct mig_error *err)
@@ -148,6 +181,11 @@ static int recover(struct recovery *r, struct mig_error *err)
 
 	if (rc < 0)
 		return rc;
+	rc = mig_record_read(r->home, &r->record, err);
+	if (rc < 0)
+		return rc;
+	r->is_recorded =
+		r->text.n_written >= 0 && r->record.n_written > (uint64_t)r->text.n_written;
 	concern(r);
 	rc = recover_check(r, err);
 	if (rc == 0)
@@ -155,8 +193,8 @@ static int recover(struct recovery *r, struct mig_error *err)
 	if (rc == 0)
 		rc = recover_keep(r, err);
 	if (rc == 0)
-		(void)drop_journal(r->home);
-	return rc;
+		rc = drop_journal(r->home, err);
+	return rc < 0 ? rc : 0;
 }
 
 int mig_recover(struct mig_machine *machine, const struct mig_home *home,
@@ -171,9 +209,11 @@ int mig_recover(struct mig_machine *machine, const struct mig_home *home,
 	int rc;
 
 	if (r.opt->way == MIG_RECOVER_FORGET) { /* whatever it says, and damaged too */
-		recovered.was_unfinished = drop_journal(home);
-		*ret = recovered;
-		return 0;
+		rc = drop_journal(home, err);
+		recovered.was_unfinished = rc > 0;
+		if (rc >= 0)
+			*ret = recovered;
+		return rc < 0 ? rc : 0;
 	}
 	rc = journal_read(home, &r.text, err);
 	if (rc > 0) {
@@ -186,11 +226,12 @@ int mig_recover(struct mig_machine *machine, const struct mig_home *home,
 	}
 	/* The instances died with the machine: there is nothing between old and new. */
 	if (rc == 0 && recovered.is_other_boot)
-		(void)drop_journal(home);
+		rc = drop_journal(home, err);
 	else if (rc == 0 && recovered.was_unfinished)
 		rc = recover(&r, err);
 	free(r.before.gpus);
 	free(r.gpu_of);
+	mig_record_free(&r.record);
 	mig_snapshot_free(&r.now);
 	journal_text_free(&r.text);
 	if (rc < 0) {

@@ -16,6 +16,8 @@ struct recovery {
 	struct mig_snapshot
 		before; /* as the journal has it, with the types of @now; gpus owned */
 	int *gpu_of;    /* of the journal's GPUs, index into @now */
+	struct mig_record record;
+	bool is_recorded; /* what was done is on record: its writer was killed after that */
 	struct mig_recovered *ret;
 };
 
@@ -42,7 +44,10 @@ bool recover_is_begun(const struct recovery *r, enum mig_step_kind kind, int gpu
 void recover_want(const struct recovery *r, int gpu, enum mig_recovered_way way,
 		  struct mig_wanted *ret);
 
-/** recover_keep - what came of it is put on record. Errors: as mig_record_read(); NOMEM. */
-int recover_keep(const struct recovery *r, struct mig_error *err) MIG_MUST_USE;
+/** recover_is_news - was a name to be given that is not on record yet? */
+bool recover_is_news(const struct recovery *r, const struct mig_change_name *name);
+
+/** recover_keep - what came of it is put on record. Errors: as mig_record_write(). */
+int recover_keep(struct recovery *r, struct mig_error *err) MIG_MUST_USE;
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is recorded of a recovery: what was made, and which names hold. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/manage/recover.h"
 #include "shared/cleanup.h"
@@ -59,16 +60,41 @@ static int add_made(const struct recovery *r, struct mig_record_id *ret)
 	return n;
 }
 
-/* Forth: the names that the change was to give. Back: those that were there before. */
-static int add_named(const struct recovery *r, const struct mig_record *rec,
-		     struct mig_record_id *ret)
+bool recover_is_news(const struct recovery *r, const struct mig_change_name *name)
+{
+	const struct mig_gpu *was = &r->before.gpus[name->gpu];
+	const struct mig_record_ci *ci;
+
+	for (int i = 0; name->step < 0 && i < was->n_gis; i++) {
+		for (int k = 0; was->gis[i].id == name->gi && k < was->gis[i].n_cis; k++) {
+			const struct mig_ref ref = { name->gpu, i, k };
+
+			if (was->gis[i].cis[k].id != name->ci)
+				continue;
+			return mig_record_look(&r->record, r->home, &r->before, &ref, &ci) ==
+				       MIG_RECORD_STALE ||
+			       !ci || strcmp(ci->name, name->name) != 0;
+		}
+	}
+	return true;
+}
+
+/* Is what the change did to a GPU on record? */
+static bool is_recorded(const struct recovery *r, int gpu)
+{
+	return r->is_recorded && r->ret->gpus[gpu].way == MIG_RECOVERED_DONE;
+}
+
+/* The names that the change was to give; what went back has those that it had. */
+static int add_named(const struct recovery *r, struct mig_record_id *ret)
 {
 	int n = 0;
 
 	for (int i = 0; i < r->text.n_names; i++) {
 		const struct mig_change_name *name = &r->text.names[i];
 
-		if (name->gpu < 0 || r->ret->gpus[name->gpu].way == MIG_RECOVERED_BACK)
+		if (name->gpu < 0 || r->ret->gpus[name->gpu].way == MIG_RECOVERED_BACK ||
+		    is_recorded(r, name->gpu) || !recover_is_news(r, name))
 			continue;
 		if (name->step < 0)
 			ret[n] = (struct mig_record_id){ .gpu = name->gpu,
@@ -78,68 +104,44 @@ static int add_named(const struct recovery *r, const struct mig_record *rec,
 			continue;
 		text_copy(ret[n++].name, sizeof(ret[0].name), name->name);
 	}
-	for (int g = 0; g < r->now.n_gpus; g++) {
-		const struct mig_gpu *was = &r->before.gpus[g];
-
-		for (int i = 0; r->ret->gpus[g].way == MIG_RECOVERED_BACK && i < was->n_gis;
-		     i++) {
-			const struct mig_gi *gi =
-				recover_gi_at(&r->now.gpus[g], was->gis[i].profile,
-					      was->gis[i].start);
-
-			for (int k = 0; gi && k < gi->n_cis; k++) {
-				const struct mig_record_ci *ci;
-				const struct mig_ref ref = { g, i, k };
-
-				if (k >= was->gis[i].n_cis ||
-				    mig_record_look(rec, r->home, &r->before, &ref, &ci) !=
-					    MIG_RECORD_MADE ||
-				    !*ci->name)
-					continue;
-				ret[n] = (struct mig_record_id){ .gpu = g,
-								 .gi = gi->id,
-								 .ci = gi->cis[k].id };
-				text_copy(ret[n++].name, sizeof(ret[0].name), ci->name);
-			}
-		}
-	}
 	return n;
 }
 
-int recover_keep(const struct recovery *r, struct mig_error *err)
+int recover_keep(struct recovery *r, struct mig_error *err)
 {
 	const size_t n = (size_t)r->now.n_gpus, room = n * MIG_GIS_MAX * MIG_CIS_MAX + 1;
-	cleanup_free bool *is_changed = calloc(n + 1, sizeof(*is_changed));
+	const bool is_renewal = r->text.is_renewal;
+	cleanup_free bool *is_done = calloc(n + 1, sizeof(*is_done));
 	cleanup_free bool *is_back = calloc(n + 1, sizeof(*is_back));
 	cleanup_free struct mig_record_id *made = calloc(room, sizeof(*made));
 	cleanup_free struct mig_record_id *named =
-		calloc(room + (size_t)r->text.n_names, sizeof(*named));
+		calloc((size_t)r->text.n_names + 1, sizeof(*named));
 	struct mig_record_change what = { .verb = r->text.verb,
 					  .time_s = r->opt->time_s,
+					  .part_of = r->text.part_of,
 					  .before = &r->before,
 					  .after = &r->now,
-					  .is_changed = is_changed,
+					  .is_changed = is_renewal ? NULL : is_done,
+					  .is_saved = is_renewal ? is_done : NULL,
 					  .is_back = is_back,
 					  .made = made,
 					  .named = named };
-	struct mig_record rec;
+	bool is_any = false;
 	int rc;
 
-	if (!is_changed || !is_back || !made || !named)
+	if (!is_done || !is_back || !made || !named)
 		return mig_fail(err, MIG_E_NOMEM, "record what was recovered");
-	rc = mig_record_read(r->home, &rec, err);
-	if (rc < 0)
-		return rc;
 	for (size_t i = 0; i < n; i++) {
-		is_changed[i] = r->ret->gpus[i].is_concerned &&
-				r->ret->gpus[i].way != MIG_RECOVERED_BACK;
-		is_back[i] = r->ret->gpus[i].is_concerned && !is_changed[i];
+		is_done[i] = r->ret->gpus[i].is_concerned &&
+			     r->ret->gpus[i].way != MIG_RECOVERED_BACK;
+		is_back[i] = r->ret->gpus[i].is_concerned && !is_done[i];
+		is_done[i] &= !is_recorded(r, (int)i);
+		is_any |= is_done[i] || is_back[i];
 	}
+	if (!is_any)
+		return 0;
 	what.n_made = add_made(r, made);
-	what.n_named = add_named(r, &rec, named);
-	rc = mig_record_add(&rec, r->home, &what, err);
-	if (rc == 0)
-		rc = mig_record_write(r->home, &rec, err);
-	mig_record_free(&rec);
-	return rc;
+	what.n_named = add_named(r, named);
+	rc = mig_record_add(&r->record, r->home, &what, err);
+	return rc < 0 ? rc : mig_record_write(r->home, &r->record, err);
 }

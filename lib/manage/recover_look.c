@@ -130,8 +130,9 @@ bool recover_is_begun(const struct recovery *r, enum mig_step_kind kind, int gpu
 	for (int i = 0; i < r->text.n_steps; i++) {
 		const struct journal_step *s = &r->text.steps[i];
 
-		if (!s->is_begun || s->step.kind != kind || s->step.gpu != gpu ||
-		    s->step.profile != gi->profile || s->step.start != gi->start)
+		if (!(s->is_begun || r->text.is_forth) || s->step.kind != kind ||
+		    s->step.gpu != gpu || s->step.profile != gi->profile ||
+		    s->step.start != gi->start)
 			continue;
 		if (!ci || (s->step.ci_profile == ci->profile &&
 			    (s->step.ci_start < 0 || s->step.ci_start == ci->start)))
@@ -192,9 +193,9 @@ int recover_check(const struct recovery *r, struct mig_error *err)
 		if (what)
 			return mig_fail(
 				err, MIG_E_UNFINISHED,
-				"GPU %d: %s@%d %s: another tool was here, so all was left "
-				"as it is; look at 'migctl status', then 'migctl recover "
-				"--forget' leaves it so",
+				"GPU %d: %s@%d %s: another tool was here, or a reset, so "
+				"all was left as it is; look at 'migctl status', then "
+				"'migctl recover --forget' leaves it so",
 				i,
 				gi->profile >= 0 ? gpu->type->profiles[gi->profile].name
 						 : "an instance",

@@ -113,15 +113,20 @@ static int finish(struct run *run, struct keeping *k, struct part *parts, struct
 	int rc, kept;
 
 	parts_say(run, now, parts);
+	if (is_known && !now)
+		(void)mig_fail(&why, MIG_E_NVML, "of %d GPUs the driver shows %d now",
+			       run->snap->n_gpus, after.n_gpus);
 	kept = keep_outcome(run, parts, k, now, &why);
 	rc = parts_result(run, parts, err);
-	if (rc == 0 && kept < 0) {
+	if (rc == 0 && (kept < 0 || (run->opt->ret_after && !is_known))) {
 		*err = why;
-		rc = kept;
-	}
-	if (rc == 0 && run->opt->ret_after && !is_known) {
-		*err = why;
-		rc = mig_wrap(err, -why.code, "done, but the result cannot be read");
+		rc = mig_wrap(err, -why.code,
+			      is_known ? "done" : "done, but the result cannot be read");
+		if (kept < 0)
+			mig_hint(err, rc, "'migctl recover' puts it on record");
+	} else if (kept < 0) {
+		mig_hint(err, rc, "that is not on record: %s; 'migctl recover' puts it there",
+			 why.msg);
 	}
 	if (run->opt->ret_after && is_known && (rc == 0 || run->opt->is_independent))
 		*run->opt->ret_after = after;
@@ -137,8 +142,8 @@ static int run_change(struct run *run, struct part *parts, struct mig_error *err
 	int rc = n_asked < 0 ? n_asked : 0;
 
 	/* Nothing to do for anybody: no trace is left of it. */
-	if (rc == 0 && (n_asked > 0 || run->change->n_names > 0))
-		rc = keep_begin(run, &k, err);
+	if (rc == 0 && (n_asked > 0 || run->change->n_names > 0 || run->opt->before))
+		rc = keep_begin(run, n_asked > 0, &k, err);
 	if (rc < 0) {
 		hand_out(run, parts);
 		return rc;

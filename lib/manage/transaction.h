@@ -44,12 +44,21 @@ void parts_say(const struct run *run, const struct mig_snapshot *now, struct par
 /** parts_result - what the whole came to: what could not be undone, else the first failure. */
 int parts_result(const struct run *run, const struct part *parts, struct mig_error *err);
 
-/** keep_begin - all is written down before the first step. Errors: as mig_change_run(). */
-int keep_begin(struct run *run, struct keeping *ret, struct mig_error *err) MIG_MUST_USE;
+/**
+ * keep_begin - all is written down before the first step.
+ * @has_steps:	where no step is to be done, only names that are not on record are worth it.
+ *
+ * Errors: as mig_change_run().
+ */
+int keep_begin(struct run *run, bool has_steps, struct keeping *ret,
+	       struct mig_error *err) MIG_MUST_USE;
 
 /**
  * keep_outcome - what came of it is put on record, and the journal ends; unless something could
- * not be undone, or @after is not known (NULL).
+ * not be undone.
+ * @after:	NULL: it is not known, and @err says why.
+ *
+ * Errors: that of @after; IO, NOMEM. A recovery will put it on record then.
  */
 int keep_outcome(struct run *run, const struct part *parts, struct keeping *k,
 		 const struct mig_snapshot *after, struct mig_error *err) MIG_MUST_USE;

@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mig/record.h>
-
+#include "lib/record/record.h"
 #include "shared/text.h"
 
 /* The record that is being made; it takes the old one's place once nothing can fail any more. */
@@ -48,6 +47,12 @@ static bool is_given(const struct mig_record_change *c, const char *name)
 	return false;
 }
 
+/* Does it go on with the last change? */
+static bool is_part(const struct next *n)
+{
+	return n->change->part_of && n->change->part_of == n->old->n_changes;
+}
+
 /* There is room: next_new() saw to it. */
 static uint64_t count_one(struct mig_record *rec, const char *gpu, int gi_start, int ci_start)
 {
@@ -66,13 +71,24 @@ static uint64_t count_one(struct mig_record *rec, const char *gpu, int gi_start,
 	return ++c->n;
 }
 
+/* What the old record has of an instance that is the recorded one, or NULL. */
+static const struct mig_record_ci *known(const struct next *n, const struct mig_snapshot *snap,
+					 const struct mig_ref *ref)
+{
+	const char *uuid = snap->gpus[ref->gpu].gis[ref->gi].cis[ref->ci].uuid;
+	const struct mig_record_ci *was;
+
+	if (mig_record_look(n->old, n->home, snap, ref, &was) == MIG_RECORD_MADE)
+		return was;
+	return was && was->n_made == 0 && strcmp(was->uuid, uuid) == 0 ? was : NULL;
+}
+
 /* What the old record has of an instance that was kept: its count, and its name. */
 static void carry(struct next *n, const struct mig_ref *ref, struct mig_record_ci *ci)
 {
-	const struct mig_record_ci *was;
+	const struct mig_record_ci *was = known(n, n->change->after, ref);
 
-	if (mig_record_look(n->old, n->home, n->change->after, ref, &was) != MIG_RECORD_MADE &&
-	    !(was && was->n_made == 0 && strcmp(was->uuid, ci->uuid) == 0))
+	if (!was)
 		return;
 	ci->n_made = was->n_made;
 	if (!is_given(n->change, was->name))
@@ -108,6 +124,41 @@ static void add_gpu(struct next *n, int gpu, struct mig_record_gpu *ret)
 				carry(n, &(struct mig_ref){ gpu, i, k }, ci);
 			if (*name)
 				text_copy(ci->name, sizeof(ci->name), name);
+		}
+	}
+}
+
+/* What went on the way and was made again is as good as it was: it is recorded, and has its name. */
+static void renew_ci(struct next *n, int gpu, struct mig_record_gi *rg,
+		     struct mig_record_ci *ci)
+{
+	const struct mig_record_change *c = n->change;
+	const struct mig_gpu *now = &c->after->gpus[gpu];
+	struct mig_ref was, is;
+	const struct mig_gi *gi;
+
+	if (!record_standing_at(&c->before->gpus[gpu], rg->start, ci->start, &was) ||
+	    !record_standing_at(now, rg->start, ci->start, &is) || !known(n, c->before, &was))
+		return;
+	gi = &now->gis[is.gi];
+	if (!was_made(c, gpu, gi->id, gi->cis[is.ci].id))
+		return;
+	rg->id = gi->id;
+	ci->id = gi->cis[is.ci].id;
+	text_copy(ci->uuid, sizeof(ci->uuid), gi->cis[is.ci].uuid);
+	ci->n_made = count_one(&n->rec, now->uuid, rg->start, ci->start);
+}
+
+static void renew(struct next *n, int gpu)
+{
+	for (int g = 0; g < n->rec.n_gpus; g++) {
+		struct mig_record_gpu *rec = &n->rec.gpus[g];
+
+		if (strcmp(rec->uuid, n->change->after->gpus[gpu].uuid) != 0)
+			continue;
+		for (int i = 0; i < rec->n_gis; i++) {
+			for (int k = 0; k < rec->gis[i].n_cis; k++)
+				renew_ci(n, gpu, &rec->gis[i], &rec->gis[i].cis[k]);
 		}
 	}
 }
@@ -157,7 +208,7 @@ static void add_gone(struct next *n, int gpu, const struct mig_gi *gi, const str
 	n->rec.n_gone = n_moved + 1;
 	list[0] = (struct mig_record_gone){ .gi_start = gi->start,
 					    .ci_start = ci->start,
-					    .change = n->old->n_changes + 1,
+					    .change = n->old->n_changes + !is_part(n),
 					    .time_s = c->time_s };
 	text_copy(list[0].gpu, sizeof(list[0].gpu), g->uuid);
 	text_copy(list[0].uuid, sizeof(list[0].uuid), ci->uuid);
@@ -185,13 +236,46 @@ static void add_all_gone(struct next *n, int gpu)
 static void add_before(struct next *n, int gpu)
 {
 	const struct mig_gpu *was = &n->change->before->gpus[gpu];
-	const struct mig_record_gpu *rec = mig_record_gpu(n->old, was->uuid);
-	struct mig_record_gpu *ret = &n->rec.before[n->rec.n_before++];
+	struct mig_record_gpu *ret;
 
-	if (rec && mig_record_is_same(rec, was))
-		*ret = *rec;
-	else
-		mig_record_gpu_of(was, ret);
+	for (int i = 0; i < n->rec.n_before; i++) {
+		if (strcmp(n->rec.before[i].uuid, was->uuid) == 0)
+			return;
+	}
+	ret = &n->rec.before[n->rec.n_before++];
+	mig_record_gpu_of(was, ret);
+	text_copy(ret->boot, sizeof(ret->boot), n->home->boot);
+	for (int i = 0; i < ret->n_gis; i++) {
+		for (int k = 0; k < ret->gis[i].n_cis; k++) {
+			struct mig_record_ci *ci = &ret->gis[i].cis[k];
+			const struct mig_record_ci *rec;
+			struct mig_ref ref;
+
+			if (!record_standing_at(was, ret->gis[i].start, ci->start, &ref))
+				continue;
+			rec = known(n, n->change->before, &ref);
+			if (!rec)
+				continue;
+			ci->n_made = rec->n_made;
+			text_copy(ci->name, sizeof(ci->name), rec->name);
+		}
+	}
+}
+
+/* Does a name leave it for another GPU's instance? Then that is to be undone with the rest. */
+static bool is_robbed(const struct next *n, int gpu)
+{
+	const struct mig_gpu *was = &n->change->before->gpus[gpu];
+	const struct mig_record_gpu *rec = mig_record_gpu(n->old, was->uuid);
+
+	for (int i = 0; rec && n->change->is_changed && i < rec->n_gis; i++) {
+		for (int k = 0; k < rec->gis[i].n_cis; k++) {
+			if (*rec->gis[i].cis[k].name &&
+			    is_given(n->change, rec->gis[i].cis[k].name))
+				return mig_record_is_same(rec, was);
+		}
+	}
+	return false;
 }
 
 /* Copies of the old lists with room for what may come. */
@@ -203,7 +287,7 @@ static int next_new(struct next *n, struct mig_error *err)
 	struct mig_record *rec = &n->rec;
 
 	*rec = *old;
-	rec->n_before = 0;
+	rec->n_before = is_part(n) ? old->n_before : 0;
 	rec->gpus = calloc((size_t)old->n_gpus + gpus + 1, sizeof(*rec->gpus));
 	rec->before = calloc(gpus + (size_t)old->n_before + 1, sizeof(*rec->before));
 	rec->counts = calloc(counts + 1, sizeof(*rec->counts));
@@ -214,6 +298,8 @@ static int next_new(struct next *n, struct mig_error *err)
 	}
 	if (old->n_gpus)
 		memcpy(rec->gpus, old->gpus, (size_t)old->n_gpus * sizeof(*rec->gpus));
+	if (rec->n_before)
+		memcpy(rec->before, old->before, (size_t)old->n_before * sizeof(*rec->before));
 	if (old->n_counts)
 		memcpy(rec->counts, old->counts, (size_t)old->n_counts * sizeof(*rec->counts));
 	if (old->n_gone)
@@ -241,6 +327,24 @@ static struct mig_record_gpu *place_for(struct mig_record *rec, const char *uuid
 	return &rec->gpus[rec->n_gpus++];
 }
 
+/* One GPU of the change. */
+static void add(struct next *n, int gpu)
+{
+	const struct mig_record_change *c = n->change;
+	const bool is_changed = c->is_changed && c->is_changed[gpu];
+	const bool is_saved = c->is_saved && c->is_saved[gpu];
+	const bool is_back = c->is_back && c->is_back[gpu];
+
+	if (is_changed || is_robbed(n, gpu))
+		add_before(n, gpu);
+	if (is_changed || is_saved || is_back)
+		add_all_gone(n, gpu);
+	if (is_back)
+		renew(n, gpu);
+	else if ((is_changed || is_saved) && !is_on_the_way(n, gpu))
+		add_gpu(n, gpu, place_for(&n->rec, c->after->gpus[gpu].uuid));
+}
+
 /* A change has a number, and a way back. Where all was undone the last one's stay. */
 static void end(struct next *n)
 {
@@ -252,7 +356,7 @@ static void end(struct next *n)
 		n->rec.n_before = n->old->n_before;
 		return;
 	}
-	n->rec.n_changes++;
+	n->rec.n_changes += !is_part(n);
 	n->rec.time_s = c->time_s;
 	text_copy(n->rec.verb, sizeof(n->rec.verb), c->verb);
 }
@@ -268,16 +372,9 @@ int mig_record_add(struct mig_record *rec, const struct mig_home *home,
 	for (int i = 0; i < n.rec.n_gpus; i++)
 		take_names(&n, &n.rec.gpus[i]);
 	for (int g = 0; g < change->after->n_gpus; g++) {
-		/* What stands on it is not known; what is wanted of it is what was. */
-		if (change->after->gpus[g].is_lost)
-			continue;
-		if (change->is_changed[g])
-			add_before(&n, g);
-		if (change->is_changed[g] || change->is_back[g]) {
-			add_all_gone(&n, g);
-			if (!is_on_the_way(&n, g))
-				add_gpu(&n, g, place_for(&n.rec, change->after->gpus[g].uuid));
-		}
+		/* What stands on a lost one is not known; what is wanted of it is what was. */
+		if (!change->after->gpus[g].is_lost)
+			add(&n, g);
 	}
 	end(&n);
 	mig_record_free(rec);

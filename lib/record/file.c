@@ -89,15 +89,16 @@ static int head_read(json_t *root, const struct mig_home *home, struct mig_recor
 		     struct mig_error *err)
 {
 	const char *schema, *verb;
-	json_int_t n_changes, time_s;
+	json_int_t n_written = 0, n_changes, time_s;
 	json_t *machine, *gpus, *counts;
 	json_error_t why;
 	const char *wrong;
 	int rc;
 
-	if (json_unpack_ex(root, &why, 0, "{s:s, s:o, s:I, s:I, s:s, s:o, s:o !}", "schema",
-			   &schema, "machine", &machine, "n_changes", &n_changes, "time_s",
-			   &time_s, "verb", &verb, "gpus", &gpus, "counts", &counts) < 0)
+	if (json_unpack_ex(root, &why, 0, "{s:s, s:o, s?I, s:I, s:I, s:s, s:o, s:o !}",
+			   "schema", &schema, "machine", &machine, "n_written", &n_written,
+			   "n_changes", &n_changes, "time_s", &time_s, "verb", &verb, "gpus",
+			   &gpus, "counts", &counts) < 0)
 		return mig_fail(err, MIG_E_SYNTAX, "%s", why.text);
 	if (strcmp(schema, SCHEMA) != 0)
 		return mig_fail(err, MIG_E_SYNTAX, "its schema is %.40s, not %s", schema,
@@ -105,8 +106,9 @@ static int head_read(json_t *root, const struct mig_home *home, struct mig_recor
 	rc = record_machine_check(machine, home, err);
 	if (rc < 0)
 		return rc;
-	if (n_changes < 0 || strlen(verb) >= sizeof(rec->verb))
-		return mig_fail(err, MIG_E_SYNTAX, "n_changes or verb cannot be");
+	if (n_written < 0 || n_changes < 0 || strlen(verb) >= sizeof(rec->verb))
+		return mig_fail(err, MIG_E_SYNTAX, "n_written, n_changes or verb cannot be");
+	rec->n_written = (uint64_t)n_written;
 	rec->n_changes = (uint64_t)n_changes;
 	rec->time_s = time_s;
 	text_copy(rec->verb, sizeof(rec->verb), verb);
@@ -288,10 +290,11 @@ static char *line_text(json_t *json)
 static char *record_text(const struct mig_home *home, const struct mig_record *rec)
 {
 	cleanup_free char *head = line_text(
-		json_pack("{s:s, s:o, s:I, s:I, s:s, s:o, s:o}", "schema", SCHEMA, "machine",
-			  record_machine_json(home), "n_changes", (json_int_t)rec->n_changes,
-			  "time_s", (json_int_t)rec->time_s, "verb", rec->verb, "gpus",
-			  record_gpus_json(rec->gpus, rec->n_gpus), "counts",
+		json_pack("{s:s, s:o, s:I, s:I, s:I, s:s, s:o, s:o}", "schema", SCHEMA,
+			  "machine", record_machine_json(home), "n_written",
+			  (json_int_t)rec->n_written + 1, "n_changes",
+			  (json_int_t)rec->n_changes, "time_s", (json_int_t)rec->time_s, "verb",
+			  rec->verb, "gpus", record_gpus_json(rec->gpus, rec->n_gpus), "counts",
 			  counts_json(rec)));
 	cleanup_free char *past = line_text(
 		json_pack("{s:o, s:o}", "before", record_gpus_json(rec->before, rec->n_before),
@@ -324,7 +327,9 @@ int record_reserve(const struct mig_home *home, size_t bytes, struct record_slot
 	if (mkdir(home->keep, 0755) < 0 && errno != EEXIST)
 		return mig_fail(err, errno == EACCES ? MIG_E_PERM : MIG_E_IO, "make %s: %s",
 				home->keep, strerror(errno));
-	fd = open(ret->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	/* What was left by one that was killed may be another user's, and not to be opened. */
+	(void)unlink(ret->path);
+	fd = open(ret->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return mig_fail(err, errno == EACCES ? MIG_E_PERM : MIG_E_IO, "create %s: %s",
 				ret->path, strerror(errno));

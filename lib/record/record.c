@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mig/record.h>
-
+#include "lib/record/record.h"
 #include "shared/text.h"
 
 const struct mig_record_gpu *mig_record_gpu(const struct mig_record *rec, const char *uuid)
@@ -206,8 +205,7 @@ enum mig_record_knows mig_record_look(const struct mig_record *rec, const struct
 	return rc->n_made ? MIG_RECORD_MADE : MIG_RECORD_NOTHING;
 }
 
-/* The compute instance that stands at a place now; false: none does. */
-static bool standing_at(const struct mig_gpu *gpu, int gi_start, int ci_start,
+bool record_standing_at(const struct mig_gpu *gpu, int gi_start, int ci_start,
 			struct mig_ref *ret)
 {
 	for (int i = 0; i < gpu->n_gis; i++) {
@@ -245,7 +243,7 @@ static int find_on(const struct mig_record *rec, const struct mig_home *home,
 			gpu, gi, ci, ci->name,
 			"the machine was started anew since: 'migctl restore' brings it back",
 			err);
-	if (!standing_at(gpu, gi->start, ci->start, &ref))
+	if (!record_standing_at(gpu, gi->start, ci->start, &ref))
 		return stale(gpu, gi, ci, ci->name, "nothing stands there now", err);
 	now = &gpu->gis[ref.gi];
 	if (mig_record_look(rec, home, snap, &ref, NULL) == MIG_RECORD_STALE) {

@@ -26,6 +26,10 @@ json_t *record_machine_json(const struct mig_home *home);
 int record_machine_check(const json_t *machine, const struct mig_home *home,
 			 struct mig_error *err) MIG_MUST_USE;
 
+/** record_standing_at - the compute instance that stands at a place now. Return: false - none does. */
+bool record_standing_at(const struct mig_gpu *gpu, int gi_start, int ci_start,
+			struct mig_ref *ret);
+
 /* A place for the next record, its bytes set aside: writing it cannot find the disk full. */
 struct record_slot {
 	int fd; /* -1: none */

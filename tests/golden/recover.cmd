@@ -41,6 +41,13 @@ t migctl sim reboot n
 t migctl --sim n status 0
 t migctl --sim n recover
 t migctl --sim n status 0
+# A reboot that cut the first change of all short: there is nothing to bring back.
+migctl --sim n destroy --all >/dev/null 2>&1
+rm "$MIGCTL_SIM_DIR/n/record"
+t migctl sim fault n 'nvmlDeviceCreateGpuInstanceWithPlacement#1=kill'
+killed migctl --sim n create -i 0 1g.10gb@2
+t migctl sim reboot n
+t migctl --sim n recover
 # A journal that nobody can read: nothing is begun, and forgetting it is the way out.
 echo nonsense >"$MIGCTL_SIM_DIR/n/journal"
 t migctl --sim n doctor | grep -A 1 unfinished

@@ -187,6 +187,45 @@ static void a_name_goes_with_its_instance_and_can_be_given_again(void **state)
 	end();
 }
 
+static void names_that_are_on_record_already_are_no_change(void **state)
+{
+	static const char *const names[] = { "x", NULL };
+	const struct mig_record_ci *before;
+	struct mig_ref ref;
+
+	(void)state;
+	begin(A100);
+	apply("3g.40gb@0", names);
+	apply("3g.40gb@0 2g.20gb@4", names);
+	assert_int_equal(rec.n_changes, 2);
+	apply("3g.40gb@0 2g.20gb@4", names);
+	assert_int_equal(rec.n_changes, 2);
+	assert_int_equal(rec.n_before, 1);
+	assert_int_equal(rec.before[0].n_gis, 1); /* the way back is that of the last change */
+	before = &rec.before[0].gis[0].cis[0];
+	assert_string_equal(before->name, "x");
+	assert_int_equal(find("x", &ref), 0);
+	end();
+}
+
+static void the_way_back_has_the_names_beside_another_tool_s_instance(void **state)
+{
+	static const char *const names[] = { "x", NULL };
+	const nvmlGpuInstancePlacement_t place = { 0, 4 };
+	nvmlGpuInstance_t gi;
+
+	(void)state;
+	begin(A100);
+	apply("2g.20gb@4", names);
+	CHECK_RC(nv.nvmlDeviceCreateGpuInstanceWithPlacement(gpu(0), 9, &place, &gi),
+		 NVML_SUCCESS);
+	apply("-3g.40gb@0", NULL);
+	assert_int_equal(rec.n_before, 1);
+	assert_int_equal(rec.before[0].n_gis, 2);
+	assert_string_equal(rec.before[0].gis[1].cis[0].name, "x");
+	end();
+}
+
 static void what_went_is_remembered_by_its_uuid(void **state)
 {
 	static const char *const names[] = { "old", NULL };
@@ -364,6 +403,8 @@ int main(void)
 		cmocka_unit_test(a_name_of_an_instance_that_is_gone_is_stale),
 		cmocka_unit_test(what_another_tool_made_is_unverified),
 		cmocka_unit_test(a_name_goes_with_its_instance_and_can_be_given_again),
+		cmocka_unit_test(names_that_are_on_record_already_are_no_change),
+		cmocka_unit_test(the_way_back_has_the_names_beside_another_tool_s_instance),
 		cmocka_unit_test(what_went_is_remembered_by_its_uuid),
 		cmocka_unit_test(how_often_it_was_made_at_a_place_is_counted),
 		cmocka_unit_test(a_change_that_is_undone_is_none),

@@ -10,15 +10,9 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <signal.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
-#include "lib/manage/journal.h"
-#include "sim/inject.h"
-#include "sim/machine.h"
-#include "tests/changes.h"
+#include "tests/killed.h"
 
 #define OLD "3g.40gb@0 2x1c.3g.40gb@4"
 #define NEW "2g.20gb@0 1g.10gb@2 2x1c.3g.40gb@4"
@@ -39,14 +33,6 @@ static const char *const calls[] = {
 };
 
 enum { N_CALLS = sizeof(calls) / sizeof(calls[0]) };
-
-static struct mig_home home;
-
-static void begin(const char *spec)
-{
-	start(spec);
-	assert_int_equal(mig_home_of(machine, &snap, &home, &err), 0);
-}
 
 static struct mig_run_options kept(void)
 {
@@ -81,66 +67,12 @@ static void make_named(const char *text, const char *first, const char *last)
 		fail_msg("%s: %s", text, err.msg);
 }
 
-/* "3g.40gb@0", where the instance of that name is; or the error's name. */
-static const char *place_of(const char *called)
-{
-	static char text[128];
-	struct mig_record rec;
-	struct mig_ref ref;
-	int rc;
-
-	look();
-	if (mig_record_read(&home, &rec, &err) < 0)
-		fail_msg("%s", err.msg);
-	rc = mig_record_find(&rec, &home, &snap, called, &ref, &err);
-	mig_record_free(&rec);
-	if (rc < 0)
-		return mig_error_name(rc);
-	snprintf(text, sizeof(text), "%s@%d",
-		 snap.gpus[ref.gpu].type->profiles[snap.gpus[ref.gpu].gis[ref.gi].profile].name,
-		 snap.gpus[ref.gpu].gis[ref.gi].start);
-	return text;
-}
-
-static bool is_unfinished(void)
-{
-	struct mig_unfinished u;
-	const int rc = mig_unfinished_look(&home, &u, &err);
-
-	if (rc < 0)
-		fail_msg("%s", err.msg);
-	return rc;
-}
-
-static void set_fault(const char *call, unsigned n, const char *what)
+static void kill_at(const char *call, unsigned n)
 {
 	char spec[SIM_SPEC_MAX];
 
-	snprintf(spec, sizeof(spec), "%s#%u=%s", call, n, what);
-	if (sim_inject_fault(machine_folder(), name, spec, &err) < 0)
-		fail_msg("%s: %s", spec, err.msg);
-}
-
-static void clear_faults(void)
-{
-	assert_true(sim_inject_clear(machine_folder(), name, NULL, &err) >= 0);
-}
-
-/* In a process of its own: did that call of it kill it? */
-static bool dies(void (*act)(void))
-{
-	pid_t pid = fork();
-	int status;
-
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		act();
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (!WIFSIGNALED(status) && WEXITSTATUS(status) != 0)
-		fail_msg("it ended with status %d", WEXITSTATUS(status));
-	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	snprintf(spec, sizeof(spec), "%s#%u=kill", call, n);
+	set_fault(spec);
 }
 
 static void run_in_child(void)
@@ -149,22 +81,11 @@ static void run_in_child(void)
 		_exit(1);
 }
 
-static int recover_so(enum mig_recover_way way)
-{
-	const struct mig_recover_options opt = { .way = way, .time_s = 2 };
-	struct mig_recovered r;
-	int rc;
-
-	err = (struct mig_error){ 0 };
-	rc = mig_recover(machine, &home, &opt, &r, &err);
-	if (rc == 0)
-		mig_recovered_free(&r);
-	return rc;
-}
+static enum mig_recover_way child_way;
 
 static void recover_in_child(void)
 {
-	if (recover_so(MIG_RECOVER_EITHER) < 0)
+	if (recover_so(child_way) < 0)
 		_exit(1);
 }
 
@@ -204,7 +125,7 @@ static void a_change_killed_at_any_call_is_ended_whole(void **state)
 			bool was_unfinished;
 
 			reset_to_old();
-			set_fault(calls[call], n, "kill");
+			kill_at(calls[call], n);
 			if (!dies(run_in_child))
 				break;
 			clear_faults();
@@ -229,21 +150,21 @@ static void a_change_killed_at_any_call_is_ended_whole(void **state)
 	stop();
 }
 
-static void a_recovery_killed_at_any_call_is_ended_by_the_next(void **state)
+/* Return: how many were killed. */
+static int kill_recoveries(enum mig_recover_way way)
 {
 	int n_killed = 0;
 
-	(void)state;
-	begin(A100);
+	child_way = way;
 	for (int call = 0; call < N_CALLS; call++) {
 		for (unsigned n = 1; n < 100; n++) {
 			bool is_dead;
 
 			reset_to_old();
-			set_fault("nvmlGpuInstanceCreateComputeInstance", 1, "kill");
+			kill_at("nvmlGpuInstanceCreateComputeInstance", 1);
 			assert_true(dies(run_in_child));
 			clear_faults();
-			set_fault(calls[call], n, "kill");
+			kill_at(calls[call], n);
 			is_dead = dies(recover_in_child);
 			clear_faults();
 			if (!is_dead) {
@@ -256,15 +177,26 @@ static void a_recovery_killed_at_any_call_is_ended_by_the_next(void **state)
 			check_ended(calls[call], n);
 		}
 	}
-	printf("%d recoveries killed\n", n_killed);
-	assert_true(n_killed > 10);
+	return n_killed;
+}
+
+static void a_recovery_killed_at_any_call_is_ended_by_the_next(void **state)
+{
+	int n_back, n_forth;
+
+	(void)state;
+	begin(A100);
+	n_back = kill_recoveries(MIG_RECOVER_EITHER);
+	n_forth = kill_recoveries(MIG_RECOVER_FORTH);
+	printf("%d recoveries killed on the way back, %d forth\n", n_back, n_forth);
+	assert_true(n_back > 10 && n_forth > 10);
 	stop();
 }
 
 static void killed_half_way(void)
 {
 	reset_to_old();
-	set_fault("nvmlGpuInstanceCreateComputeInstance", 1, "kill");
+	kill_at("nvmlGpuInstanceCreateComputeInstance", 1);
 	assert_true(dies(run_in_child));
 	clear_faults();
 	assert_true(is_unfinished());
@@ -331,7 +263,7 @@ static void what_somebody_holds_is_finished_instead_of_undone(void **state)
 	(void)state;
 	begin(A100);
 	reset_to_old();
-	set_fault("nvmlGpuInstanceCreateComputeInstance", 2, "kill");
+	kill_at("nvmlGpuInstanceCreateComputeInstance", 2);
 	assert_true(dies(run_in_child));
 	clear_faults();
 	look();
@@ -369,6 +301,24 @@ static void a_reboot_ends_a_change_and_says_so(void **state)
 	assert_false(is_unfinished());
 	assert_string_equal(place_of("a/first"), "STALE");
 	assert_true(has_words(err.msg, "migctl restore"));
+	stop();
+}
+
+static void a_journal_that_cannot_be_removed_is_no_end(void **state)
+{
+	struct mig_recovered r;
+	const struct mig_recover_options forget = { .way = MIG_RECOVER_FORGET };
+	char path[1100];
+
+	(void)state;
+	begin(A100);
+	journal_path(&home, path, sizeof(path));
+	assert_int_equal(mkdir(path, 0755), 0); /* which nobody may unlink */
+	assert_true(mig_recover(machine, &home, &forget, &r, &err) < 0);
+	assert_true(has_words(err.msg, "remove "));
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(mig_recover(machine, &home, &forget, &r, &err), 0);
+	assert_false(r.was_unfinished);
 	stop();
 }
 
@@ -415,7 +365,7 @@ static void all_or_none_stays_so_over_a_kill(void **state)
 	for (unsigned n = 1; n < 20; n++) {
 		both_to_old();
 		make_both();
-		set_fault("nvmlGpuInstanceCreateComputeInstance", n, "kill");
+		kill_at("nvmlGpuInstanceCreateComputeInstance", n);
 		if (!dies(run_in_child))
 			break;
 		n_killed++;
@@ -431,6 +381,54 @@ static void all_or_none_stays_so_over_a_kill(void **state)
 	stop();
 }
 
+/* GPU @index as a change leaves it that was cut short after its first instance. */
+static void half_make(unsigned index)
+{
+	const nvmlGpuInstancePlacement_t place = { 0, 2 };
+	nvmlComputeInstance_t ci;
+	nvmlGpuInstance_t gi;
+
+	CHECK_RC(nv.nvmlDeviceCreateGpuInstanceWithPlacement(gpu(index), 14, &place, &gi),
+		 NVML_SUCCESS);
+	CHECK_RC(nv.nvmlGpuInstanceCreateComputeInstance(gi, 1, &ci), NVML_SUCCESS);
+}
+
+static void one_that_cannot_go_back_is_not_forgotten_over_one_that_is_held(void **state)
+{
+	const struct journal_head head = { .verb = "test", .n_written = -1 };
+	struct mig_wanted w[2];
+	struct sim_tenant *tenant;
+	struct journal j;
+
+	(void)state;
+	begin(TWO);
+	look();
+	for (int i = 0; i < 2; i++)
+		w[i] = want(NEW);
+	mig_change_free(&change);
+	assert_int_equal(mig_change_make(&snap, w, NULL, &change, &err), 0);
+	assert_int_equal(journal_begin(&home, &snap, &change, &head, &j, &err), 0);
+	for (int i = 0; i < change.n_steps; i++)
+		assert_int_equal(journal_note(&j, JOURNAL_BEGIN, i, false, -1, -1, &err), 0);
+	journal_leave(&j);
+	half_make(0);
+	half_make(1);
+	assert_int_equal(sim_tenant_begin(machine_folder(), name, "0/3/0", getpid(), 1 << 20,
+					  &tenant, &err),
+			 0);
+	/* GPU 0 is held and could go forth; GPU 1 is sick. */
+	set_fault("nvmlGpuInstanceDestroy=UNKNOWN");
+	assert_true(recover_so(MIG_RECOVER_EITHER) < 0);
+	assert_true(is_unfinished());
+	clear_faults();
+	assert_int_equal(recover_so(MIG_RECOVER_EITHER), 0);
+	assert_false(is_unfinished());
+	assert_string_equal(now(), NEW);
+	assert_int_equal(snap.gpus[1].n_gis, 0);
+	sim_tenant_end(tenant);
+	stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,7 +438,10 @@ int main(void)
 		cmocka_unit_test(what_another_tool_did_meanwhile_is_reported_and_left),
 		cmocka_unit_test(what_somebody_holds_is_finished_instead_of_undone),
 		cmocka_unit_test(a_reboot_ends_a_change_and_says_so),
+		cmocka_unit_test(a_journal_that_cannot_be_removed_is_no_end),
 		cmocka_unit_test(all_or_none_stays_so_over_a_kill),
+		cmocka_unit_test(
+			one_that_cannot_go_back_is_not_forgotten_over_one_that_is_held),
 	};
 
 	door_open();

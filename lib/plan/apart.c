@@ -160,14 +160,15 @@ static void take_out(struct apart *a, int g, int s)
 	see_kept(a, here);
 }
 
-static bool put_in(struct apart *a, int g, int profile, int cls)
+/* Put an instance for @cls where it is best on GPU @g: its slot, or -1. */
+static int put_in(struct apart *a, int g, int profile, int cls)
 {
 	struct mig_plan_group *there = &a->gpus[g];
 	const int start = mig_layout_best_start(&there->layout, profile);
 	int at = 0;
 
 	if (start < 0 || mig_layout_add(&there->layout, profile, start, NULL) < 0)
-		return false;
+		return -1;
 	while (there->layout.slots[at].start != start)
 		at++;
 	memmove(&there->classes[at + 1], &there->classes[at],
@@ -175,7 +176,7 @@ static bool put_in(struct apart *a, int g, int profile, int cls)
 	there->classes[at] = cls;
 	a->used[there->pool] += there->layout.n_slots == 1;
 	see_kept(a, there);
-	return true;
+	return at;
 }
 
 /* Move slot @s of GPU @g to free units of a GPU that is used already, or @is_fresh: of one
@@ -190,18 +191,16 @@ static bool relocate(struct apart *a, int g, int s, bool is_fresh)
 	if (is_fresh && usable != MIG_PLAN_UNLIMITED && a->used[pool] >= usable)
 		return false;
 	for (int i = a->pool_first[pool]; i < a->pool_first[pool + 1]; i++) {
-		int at = 0;
+		int at = -1;
 
-		if (i == g || (a->gpus[i].layout.n_slots == 0) != is_fresh ||
-		    !put_in(a, i, profile, cls))
+		if (i != g && (a->gpus[i].layout.n_slots == 0) == is_fresh)
+			at = put_in(a, i, profile, cls);
+		if (at < 0)
 			continue;
 		if (!is_broken(a, i, cls)) {
 			take_out(a, g, s);
 			return true;
 		}
-		while (a->gpus[i].classes[at] != cls ||
-		       a->gpus[i].layout.slots[at].profile != profile)
-			at++;
 		take_out(a, i, at);
 	}
 	return false;

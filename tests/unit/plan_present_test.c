@@ -8,12 +8,13 @@
 
 #include "tests/fleet.h"
 
-static struct mig_gpu_type a100;
+static struct mig_gpu_type a100, a30;
 
 static int set_up(void **state)
 {
 	(void)state;
 	a100 = model_a100();
+	a30 = model_a30();
 	return 0;
 }
 
@@ -107,7 +108,56 @@ static void a_slot_of_the_first_profile_at_0_is_not_an_empty_gpu(void **state)
 	mig_plan_free(plan);
 }
 
+static void what_is_held_serves_its_class_before_what_is_not(void **state)
+{
+	struct mig_plan_present there[] = { now(&a30, "2g.12gb@0", 1, 0),
+					    now(&a30, "2g.12gb@0", 1, 0) };
+	struct fleet f;
+	struct mig_plan *plan;
+
+	(void)state;
+	/* Four fit, and four are wanted: none may be left to a class that has enough. */
+	there[1].held = 1;
+	fleet_of(&f, &a30);
+	add_kind(&f, "2g.12gb", 1);
+	add_kind(&f, "2g.12gb", 3);
+	f.pool.n_gpus = 2;
+	f.p.present = there;
+	f.p.n_present = 2;
+	plan = solve(&f.p);
+	assert_int_equal(plan->status, MIG_PLAN_OPTIMAL);
+	assert_int_equal(plan->totals[MIG_PLAN_GPUS], 2);
+	assert_int_equal(plan->totals[MIG_PLAN_MOVES], 1);
+	mig_plan_free(plan);
+}
+
 /* ------------------------------------------------------------ rules */
+
+static void what_is_held_stays_where_another_is_tried_beside_it(void **state)
+{
+	const int32_t cls = 0;
+	struct mig_plan_rule rule = { MIG_PLAN_ON_GPU, 1, 1, &cls };
+	struct mig_plan_present there[] = { now(&a100, "1g.10gb@0", 1, 0),
+					    now(&a100, "1g.10gb@0 1g.10gb@1", 1, 0) };
+	struct fleet f;
+	struct mig_plan *plan;
+
+	(void)state;
+	there[0].held = 1;
+	fleet_of(&f, &a100);
+	add_kind(&f, "1g.10gb", 3);
+	f.pool.n_gpus = 3;
+	f.p.present = there;
+	f.p.n_present = 2;
+	f.p.rules = &rule;
+	f.p.n_rules = 1;
+	f.p.n_goals = 1;
+	f.p.goals[0] = MIG_PLAN_MOVES;
+	plan = solve(&f.p);
+	assert_int_equal(plan->totals[MIG_PLAN_GPUS], 3);
+	assert_int_equal(plan->totals[MIG_PLAN_MOVES], 1);
+	mig_plan_free(plan);
+}
 
 static void replicas_that_are_to_stand_apart_take_a_gpu_each(void **state)
 {
@@ -160,6 +210,8 @@ int main(void)
 		cmocka_unit_test(what_is_held_stays_whatever_the_goals),
 		cmocka_unit_test(what_is_idle_goes_without_being_a_move),
 		cmocka_unit_test(a_slot_of_the_first_profile_at_0_is_not_an_empty_gpu),
+		cmocka_unit_test(what_is_held_serves_its_class_before_what_is_not),
+		cmocka_unit_test(what_is_held_stays_where_another_is_tried_beside_it),
 		cmocka_unit_test(replicas_that_are_to_stand_apart_take_a_gpu_each),
 		cmocka_unit_test(a_rule_that_cannot_be_kept_is_named),
 	};

@@ -256,7 +256,8 @@ static void keep_best(struct plan_stage *s, const struct plan_prices *p,
 						 : (double)b->total / (double)p->denominator;
 	int64_t *items = s->best.items;
 
-	if (value <= s->best_value)
+	/* A ray's value is of no goal: that there is no plan outdoes every bound. */
+	if (p->denominator > 0 && value <= s->best_value)
 		return;
 	s->best_value = value;
 	memcpy(items, p->items, (size_t)s->m->n_items * sizeof(items[0]));

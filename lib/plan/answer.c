@@ -26,6 +26,8 @@ int plan_answer_certificate(struct mig_plan *plan, int i, const struct plan_stag
 	int64_t *present = calloc((size_t)p->n_present + 1, sizeof(int64_t));
 	struct plan_bound b = { .class_least = classes, .source_least = by_source };
 
+	free((void *)c->class_least);
+	free((void *)c->present_least);
 	c->class_least = classes;
 	c->present_least = present;
 	if (!by_source || !classes || !present)

@@ -7,7 +7,8 @@
 #include "lib/plan/expand.h"
 #include "lib/plan/price.h"
 
-/** plan_answer_certificate - the proof of the stage's bound, into measure @i of @plan. */
+/** plan_answer_certificate - the proof of the stage's bound, into measure @i of @plan, in place of
+ * one that is there. */
 int plan_answer_certificate(struct mig_plan *plan, int i, const struct plan_stage *s,
 			    struct mig_error *err);
 

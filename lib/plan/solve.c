@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Goal after goal: prices and the bound that they prove; covers that come near those prices'
- * mix; for these, columns of GPUs. The best plan so far is kept, and each later goal may
- * only better it.
+ * mix; for these, columns of GPUs. The best plan so far is kept. What is found for a later
+ * goal may better an earlier one: from there on all is done again.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -278,7 +278,7 @@ static int solve_goal(struct solving *a, int goal, bool *ret_is_over, struct mig
 	struct mig_plan_measure *measure = &a->plan->measures[goal];
 	int rc = plan_stage_solve(&a->stage, goal, a->values, err);
 
-	*ret_is_over = false;
+	*ret_is_over = measure->is_searched = false;
 	if (rc < 0)
 		return rc;
 	if (!a->stage.is_infeasible)
@@ -306,6 +306,17 @@ static int solve_goal(struct solving *a, int goal, bool *ret_is_over, struct mig
 	}
 	a->values[goal] = a->best.totals[a->m.goals[goal]];
 	return plan_answer_certificate(a->plan, goal, &a->stage, err);
+}
+
+/* The goal after @goal; or an earlier one that the best plan has bettered since its turn: its
+ * value is in the bounds of those behind it. */
+static int next_goal(const struct solving *a, int goal)
+{
+	for (int i = 0; i < goal; i++) {
+		if (a->best.totals[a->m.goals[i]] != a->values[i])
+			return i;
+	}
+	return goal + 1;
 }
 
 static int write_answer(struct solving *a, struct mig_error *err)
@@ -339,7 +350,7 @@ static int solve_all(struct solving *a, struct mig_error *err)
 		return rc;
 	a->stage.m = &a->m;
 	a->stage.max_nodes = COVER_NODES;
-	for (int i = 0; i < a->m.n_goals && !is_over; i++) {
+	for (int i = 0; i < a->m.n_goals && !is_over; i = next_goal(a, i)) {
 		rc = solve_goal(a, i, &is_over, err);
 		if (rc < 0)
 			return rc;

@@ -71,6 +71,13 @@ int plan_answer_covers(struct mig_plan *plan, const struct mig_plan_problem *p,
 	return 0;
 }
 
+void plan_answer_free_covers(struct mig_plan *plan)
+{
+	if (plan->covers)
+		free((void *)plan->covers[0].n_instances);
+	free((void *)plan->covers);
+}
+
 static int64_t usable_gpus(const struct mig_plan_pool *pool)
 {
 	return pool->n_gpus == MIG_PLAN_UNLIMITED ? INT64_MAX : pool->n_gpus - pool->n_reserved;
@@ -174,9 +181,7 @@ void mig_plan_free(struct mig_plan *plan)
 		free((void *)plan->measures[i].certificate.class_least);
 		free((void *)plan->measures[i].certificate.present_least);
 	}
-	if (plan->covers)
-		free((void *)plan->covers[0].n_instances);
-	free((void *)plan->covers);
+	plan_answer_free_covers(plan);
 	free((void *)plan->groups);
 	free(plan);
 }

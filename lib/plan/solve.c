@@ -150,6 +150,21 @@ static bool is_at_bound(const struct solving *a, int goal)
 	return a->best.totals[a->m.goals[goal]] <= a->stage.bound;
 }
 
+/* Is a draft what the problem asks for, counted anew? */
+static int check_draft(const struct solving *a, const struct draft *d)
+{
+	struct mig_plan plan = { .status = MIG_PLAN_FEASIBLE,
+				 .groups = d->groups.all,
+				 .n_groups = d->groups.n };
+	int rc = plan_answer_covers(&plan, a->problem, &d->choice, NULL);
+
+	memcpy(plan.totals, d->totals, sizeof(plan.totals));
+	if (rc == 0)
+		rc = mig_plan_check(a->problem, &plan, NULL);
+	plan_answer_free_covers(&plan);
+	return rc;
+}
+
 /* Make the GPUs of a draft, if its columns promise that it is better than the best; if it is,
  * it becomes the best. */
 static int offer_draft(struct solving *a, struct draft *d)
@@ -169,13 +184,17 @@ static int offer_draft(struct solving *a, struct draft *d)
 	if (rc < 0)
 		return rc;
 	plan_groups_total(a->problem, d->groups.all, d->groups.n, d->totals);
-	if (is_better(a, d, &a->best, a->m.n_goals)) {
+	if (!is_better(a, d, &a->best, a->m.n_goals))
+		return 0;
+	/* Whatever went wrong above: a worse plan or none is handed out, never a wrong one. */
+	rc = check_draft(a, d);
+	if (rc == 0) {
 		const struct draft old = a->best;
 
 		a->best = *d;
 		*d = old;
 	}
-	return 0;
+	return rc == -MIG_E_DIFFERENT ? 0 : rc;
 }
 
 /* One way to round the stage's mix. */

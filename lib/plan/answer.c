@@ -116,6 +116,21 @@ static int scarcest_pool(const struct plan_stage *s)
 	return best;
 }
 
+/* That a rule was not kept, with the names of its classes. */
+static void say_rule(const struct mig_plan_problem *p, const struct mig_plan_rule *rule,
+		     char *out, size_t size)
+{
+	enum { NAMED_MAX = 4 };
+
+	snprintf(out, size, "no plan was found that has at most %d instance%s of", rule->max,
+		 rule->max == 1 ? "" : "s");
+	for (int i = 0; i < rule->n_classes && i < NAMED_MAX; i++)
+		text_append(out, size, "%s %s", i > 0 ? "," : "",
+			    p->classes[rule->classes[i]].name);
+	text_append(out, size, "%s on one %s", rule->n_classes > NAMED_MAX ? " and others" : "",
+		    rule->scope == MIG_PLAN_ON_GPU ? "GPU" : "node");
+}
+
 void plan_answer_infeasible(struct mig_plan *plan, const struct plan_stage *s, int rule)
 {
 	const struct mig_plan_problem *p = s->m->problem;
@@ -131,10 +146,7 @@ void plan_answer_infeasible(struct mig_plan *plan, const struct plan_stage *s, i
 			 "%s needs a GPU of pool %d (%s), which has none to give", name, pool,
 			 p->pools[pool].type->key);
 	} else if (!s->is_infeasible && rule >= 0) {
-		snprintf(plan->reason, sizeof(plan->reason),
-			 "no plan was found that keeps rule %d: at most %d instances on one %s",
-			 rule, p->rules[rule].max,
-			 p->rules[rule].scope == MIG_PLAN_ON_GPU ? "GPU" : "node");
+		say_rule(p, &p->rules[rule], plan->reason, sizeof(plan->reason));
 	} else if (!s->is_infeasible) {
 		snprintf(plan->reason, sizeof(plan->reason),
 			 "no plan was found, and no proof that there is none");

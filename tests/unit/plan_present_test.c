@@ -194,8 +194,8 @@ static void a_rule_that_cannot_be_kept_is_named(void **state)
 	f.p.n_rules = 1;
 	plan = solve(&f.p);
 	assert_int_equal(plan->status, MIG_PLAN_NOT_FOUND);
-	assert_string_equal(plan->reason, "no plan was found that keeps rule 0: at most 1 "
-					  "instances on one node");
+	assert_string_equal(plan->reason, "no plan was found that has at most 1 instance of "
+					  "1g.10gb, 2g.20gb on one node");
 	mig_plan_free(plan);
 	f.pool.gpus_per_node = 2;
 	plan = solve(&f.p);

@@ -4,86 +4,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GPUS_MAX = 1 << 18 }; /* that are looked at one by one */
+#include "lib/plan/rules.h"
 
-/* The rules of each class: rules[first[k]] to rules[first[k + 1]]. */
-struct membership {
-	int *first, *rules;
-};
+enum { GPUS_MAX = 1 << 18 }; /* that are looked at one by one */
 
 struct apart {
 	const struct plan_model *m;
-	struct membership of;
+	struct plan_membership of;
 	int n;
 	struct mig_plan_group *gpus; /* one each; those of a pool side by side */
 	int pool_first[MIG_PLAN_POOLS_MAX + 1];
 	int64_t used[MIG_PLAN_POOLS_MAX];
 };
 
-static bool find_membership(const struct mig_plan_problem *p, struct membership *ret)
-{
-	int n = 0;
-
-	for (int r = 0; r < p->n_rules; r++)
-		n += p->rules[r].n_classes;
-	ret->first = calloc((size_t)p->n_classes + 2, sizeof(int));
-	ret->rules = calloc((size_t)n + 1, sizeof(int));
-	if (!ret->first || !ret->rules)
-		return false;
-	/* Counted one place further on, so that filling in moves each start to its place. */
-	for (int r = 0; r < p->n_rules; r++) {
-		for (int i = 0; i < p->rules[r].n_classes; i++)
-			ret->first[p->rules[r].classes[i] + 2]++;
-	}
-	for (int k = 2; k <= p->n_classes; k++)
-		ret->first[k] += ret->first[k - 1];
-	for (int r = 0; r < p->n_rules; r++) {
-		for (int i = 0; i < p->rules[r].n_classes; i++)
-			ret->rules[ret->first[p->rules[r].classes[i] + 1]++] = r;
-	}
-	return true;
-}
-
-static void free_membership(struct membership *of)
-{
-	free(of->first);
-	free(of->rules);
-}
-
-static bool is_member(const struct membership *of, int cls, int rule)
-{
-	for (int i = cls >= 0 ? of->first[cls] : 0; cls >= 0 && i < of->first[cls + 1]; i++) {
-		if (of->rules[i] == rule)
-			return true;
-	}
-	return false;
-}
-
-static int count_on_gpu(const struct membership *of, const struct mig_plan_group *g, int rule)
-{
-	int n = 0;
-
-	for (int s = 0; s < g->layout.n_slots; s++)
-		n += is_member(of, g->classes[s], rule);
-	return n;
-}
-
-static int node_size(const struct mig_plan_problem *p, int pool, int rule)
-{
-	return p->rules[rule].scope == MIG_PLAN_ON_NODE && p->pools[pool].gpus_per_node > 1
-		       ? p->pools[pool].gpus_per_node
-		       : 1;
-}
-
 /* Instances that rule @rule counts together with those of GPU @g. */
 static int count_near(const struct apart *a, int g, int rule)
 {
-	const int pool = a->gpus[g].pool, size = node_size(a->m->problem, pool, rule);
+	const int pool = a->gpus[g].pool, size = plan_node_size(a->m->problem, pool, rule);
 	const int first = a->pool_first[pool] + (g - a->pool_first[pool]) / size * size;
 	int n = 0;
 
 	for (int i = first; i < first + size && i < a->pool_first[pool + 1]; i++)
-		n += count_on_gpu(&a->of, &a->gpus[i], rule);
+		n += plan_rule_count(&a->of, &a->gpus[i], rule);
 	return n;
 }
 
@@ -318,7 +260,7 @@ static bool is_last_used(const struct apart *a, int g)
 static bool has_nodes(const struct apart *a, int pool)
 {
 	for (int r = 0; r < a->m->problem->n_rules; r++) {
-		if (node_size(a->m->problem, pool, r) > 1)
+		if (plan_node_size(a->m->problem, pool, r) > 1)
 			return true;
 	}
 	return false;
@@ -347,7 +289,7 @@ static void merge(struct apart *a, struct plan_groups *groups)
 int plan_keep_apart(const struct plan_model *m, struct plan_groups *groups, int *ret_rule)
 {
 	struct apart a = { .m = m };
-	int rc = find_membership(m->problem, &a.of) ? 0 : -MIG_E_NOMEM;
+	int rc = plan_membership_open(m->problem, &a.of) ? 0 : -MIG_E_NOMEM;
 
 	*ret_rule = -1;
 	if (rc == 0)
@@ -360,59 +302,6 @@ int plan_keep_apart(const struct plan_model *m, struct plan_groups *groups, int 
 			rc = -MIG_E_NOSPACE;
 	}
 	free(a.gpus);
-	free_membership(&a.of);
+	plan_membership_close(&a.of);
 	return rc;
-}
-
-/* ------------------------------------------------------------ are they kept? */
-
-/* The most instances that @rule counts together anywhere in pool @t. */
-static bool keeps_rule(const struct mig_plan_problem *p, const struct membership *of,
-		       const struct mig_plan_group *groups, int n, int t, int rule)
-{
-	const int size = node_size(p, t, rule), max = p->rules[rule].max;
-	int64_t in_node = 0, sum = 0;
-
-	/* Present GPUs first, as when they were told; then the others. */
-	for (int is_last = 0; is_last < 2; is_last++) {
-		for (int i = 0; i < n; i++) {
-			const struct mig_plan_group *g = &groups[i];
-			int64_t left = g->count, each;
-
-			if (g->pool != t || (g->present < 0) != is_last)
-				continue;
-			each = count_on_gpu(of, g, rule);
-			while (left > 0) {
-				const int64_t here =
-					left < size - in_node ? left : size - in_node;
-
-				sum += each * here;
-				if (sum > max)
-					return false;
-				in_node = (in_node + here) % size;
-				sum = in_node == 0 ? 0 : sum;
-				left -= here;
-				/* Whole nodes of GPUs that are alike need one look. */
-				if (in_node == 0 && left > size)
-					left = size + left % size;
-			}
-		}
-	}
-	return true;
-}
-
-int plan_first_broken_rule(const struct mig_plan_problem *p,
-			   const struct mig_plan_group *groups, int n)
-{
-	struct membership of = { 0 };
-	int broken = -1;
-
-	if (p->n_rules > 0 && !find_membership(p, &of))
-		broken = -2;
-	for (int r = 0; r < p->n_rules && broken == -1; r++) {
-		for (int t = 0; t < p->n_pools && broken == -1; t++)
-			broken = keeps_rule(p, &of, groups, n, t, r) ? -1 : r;
-	}
-	free_membership(&of);
-	return broken;
 }

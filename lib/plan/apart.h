@@ -17,8 +17,4 @@
  */
 int plan_keep_apart(const struct plan_model *m, struct plan_groups *groups, int *ret_rule);
 
-/** plan_first_broken_rule - the first rule that groups do not keep, or -1; -2: no memory. */
-int plan_first_broken_rule(const struct mig_plan_problem *p,
-			   const struct mig_plan_group *groups, int n);
-
 #endif

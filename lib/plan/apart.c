@@ -6,7 +6,10 @@
 
 #include "lib/plan/rules.h"
 
-enum { GPUS_MAX = 1 << 18 }; /* that are looked at one by one */
+enum {
+	GPUS_MAX = 1 << 18,    /* that are looked at one by one */
+	REBUILD_MAX = 1 << 20, /* instances times GPUs, for a rebuild */
+};
 
 struct apart {
 	const struct plan_model *m;
@@ -15,6 +18,15 @@ struct apart {
 	struct mig_plan_group *gpus; /* one each; those of a pool side by side */
 	int pool_first[MIG_PLAN_POOLS_MAX + 1];
 	int64_t used[MIG_PLAN_POOLS_MAX];
+	struct plan_choice *choice;
+	bool is_short; /* of memory */
+};
+
+/* An instance that is to be somewhere; on GPU @gpu at @start at best. */
+struct loose {
+	int pool, profile, cls, gpu, start;
+	int size;
+	bool is_ruled;
 };
 
 /* Instances that rule @rule counts together with those of GPU @g. */
@@ -102,11 +114,10 @@ static void take_out(struct apart *a, int g, int s)
 	see_kept(a, here);
 }
 
-/* Put an instance for @cls where it is best on GPU @g: its slot, or -1. */
-static int put_in(struct apart *a, int g, int profile, int cls)
+/* Put an instance for @cls at @start of GPU @g: its slot, or -1 where it does not fit. */
+static int put_in(struct apart *a, int g, int profile, int start, int cls)
 {
 	struct mig_plan_group *there = &a->gpus[g];
-	const int start = mig_layout_best_start(&there->layout, profile);
 	int at = 0;
 
 	if (start < 0 || mig_layout_add(&there->layout, profile, start, NULL) < 0)
@@ -121,31 +132,108 @@ static int put_in(struct apart *a, int g, int profile, int cls)
 	return at;
 }
 
-/* Move slot @s of GPU @g to free units of a GPU that is used already, or @is_fresh: of one
- * that is not. */
-static bool relocate(struct apart *a, int g, int s, bool is_fresh)
+/* The same, where that breaks no rule and the pool has a GPU more to give, if it takes one. */
+static bool try_on(struct apart *a, int g, int profile, int start, int cls)
 {
-	const struct mig_plan_group *here = &a->gpus[g];
-	const int pool = here->pool, profile = here->layout.slots[s].profile,
-		  cls = here->classes[s];
-	const int64_t usable = a->m->usable[pool];
+	const struct mig_plan_group *there = &a->gpus[g];
+	const int64_t usable = a->m->usable[there->pool];
+	int at;
 
-	if (is_fresh && usable != MIG_PLAN_UNLIMITED && a->used[pool] >= usable)
+	if (there->layout.n_slots == 0 && usable != MIG_PLAN_UNLIMITED &&
+	    a->used[there->pool] >= usable)
 		return false;
-	for (int i = a->pool_first[pool]; i < a->pool_first[pool + 1]; i++) {
-		int at = -1;
+	at = put_in(a, g, profile, start, cls);
+	if (at >= 0 && is_broken(a, g, cls)) {
+		take_out(a, g, at);
+		at = -1;
+	}
+	return at >= 0;
+}
 
-		if (i != g && (a->gpus[i].layout.n_slots == 0) == is_fresh)
-			at = put_in(a, i, profile, cls);
-		if (at < 0)
-			continue;
-		if (!is_broken(a, i, cls)) {
-			take_out(a, g, s);
+/* On free units of any GPU of @pool but @except that is used already, or @is_fresh: that is
+ * not. */
+static bool try_pool(struct apart *a, int pool, int profile, int cls, int except, bool is_fresh)
+{
+	for (int i = a->pool_first[pool]; i < a->pool_first[pool + 1]; i++) {
+		const struct mig_layout *there = &a->gpus[i].layout;
+
+		if (i != except && (there->n_slots == 0) == is_fresh &&
+		    try_on(a, i, profile, mig_layout_best_start(there, profile), cls))
 			return true;
-		}
-		take_out(a, i, at);
 	}
 	return false;
+}
+
+/* ------------------------------------------------------------ by another option */
+
+/* A chosen cover of @cls that is still one with an instance of option @to in place of one of
+ * @from; or -1. */
+static int find_cover(const struct apart *a, int cls, int from, int to)
+{
+	const struct mig_plan_class *k = &a->m->problem->classes[cls];
+
+	for (int i = 0; i < a->choice->n_chosen; i++) {
+		const struct plan_chosen *c = &a->choice->chosen[i];
+		const int64_t *n = a->choice->n + c->first;
+		int64_t rate = k->options[to].rate - k->options[from].rate;
+
+		if (c->cls != cls || c->count == 0 || n[from] == 0)
+			continue;
+		for (int o = 0; o < k->n_options; o++)
+			rate += n[o] * k->options[o].rate;
+		if (rate >= k->need)
+			return i;
+	}
+	return -1;
+}
+
+static void change_cover(struct apart *a, int chosen, int from, int to)
+{
+	const struct plan_chosen *c = &a->choice->chosen[chosen];
+	const int n_options = a->m->problem->classes[c->cls].n_options;
+	int64_t n[MIG_PLAN_OPTIONS_MAX];
+
+	memcpy(n, a->choice->n + c->first, (size_t)n_options * sizeof(n[0]));
+	n[from]--;
+	n[to]++;
+	a->is_short |= !plan_choice_change(a->choice, a->m, chosen, n);
+}
+
+/* Find a place for an instance of @cls, if need be as another option of it. */
+static bool try_anywhere(struct apart *a, const struct loose *l, bool is_fresh)
+{
+	const struct mig_plan_class *k = &a->m->problem->classes[l->cls];
+	int from = 0;
+
+	if (try_pool(a, l->pool, l->profile, l->cls, l->gpu, is_fresh))
+		return true;
+	while (k->options[from].pool != l->pool || k->options[from].profile != l->profile)
+		from++;
+	for (int to = 0; to < k->n_options; to++) {
+		const struct mig_plan_option *o = &k->options[to];
+		const int chosen = to == from ? -1 : find_cover(a, l->cls, from, to);
+
+		if (chosen >= 0 && try_pool(a, o->pool, o->profile, l->cls, l->gpu, is_fresh)) {
+			change_cover(a, chosen, from, to);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Move slot @s of GPU @g to another one. */
+static bool relocate(struct apart *a, int g, int s)
+{
+	const struct mig_plan_group *here = &a->gpus[g];
+	const struct loose l = { .pool = here->pool,
+				 .profile = here->layout.slots[s].profile,
+				 .cls = here->classes[s],
+				 .gpu = g };
+
+	if (!try_anywhere(a, &l, false) && !try_anywhere(a, &l, true))
+		return false;
+	take_out(a, g, s);
+	return true;
 }
 
 /* Instances of classes under rules, in all groups. */
@@ -239,12 +327,85 @@ static bool repair(struct apart *a)
 			if (!is_broken(a, g, a->gpus[g].classes[s]) ||
 			    is_held(a, &a->gpus[g], s))
 				continue;
-			if (!exchange(a, g, s) && !relocate(a, g, s, false) &&
-			    !relocate(a, g, s, true))
+			if (!exchange(a, g, s) && !relocate(a, g, s))
 				return false;
 		}
 	}
 	return true;
+}
+
+/* ------------------------------------------------------------ all anew */
+
+/* Those under rules first, for they have fewer places; then the large ones. */
+static int compare_loose(const void *va, const void *vb)
+{
+	const struct loose *a = va, *b = vb;
+
+	if (a->is_ruled != b->is_ruled)
+		return a->is_ruled ? -1 : 1;
+	if (a->size != b->size)
+		return a->size > b->size ? -1 : 1;
+	if (a->gpu != b->gpu)
+		return a->gpu < b->gpu ? -1 : 1;
+	return a->start - b->start;
+}
+
+/* Take out all that serves a class and is not held: how many these are. */
+static int64_t take_all_out(struct apart *a, struct loose *ret)
+{
+	int64_t n = 0;
+
+	for (int g = 0; g < a->n; g++) {
+		const struct mig_plan_group *here = &a->gpus[g];
+
+		for (int s = here->layout.n_slots - 1; s >= 0; s--) {
+			const struct mig_slot *slot = &here->layout.slots[s];
+			const int k = here->classes[s];
+
+			if (k < 0 || is_held(a, here, s))
+				continue;
+			ret[n++] = (struct loose){
+				.pool = here->pool,
+				.profile = slot->profile,
+				.cls = k,
+				.gpu = g,
+				.start = slot->start,
+				.size = here->layout.type->profiles[slot->profile].size,
+				.is_ruled = a->of.first[k] < a->of.first[k + 1],
+			};
+			take_out(a, g, s);
+		}
+	}
+	return n;
+}
+
+/* Put everything that may move in its place again, or in another one. */
+static bool rebuild(struct apart *a)
+{
+	struct loose *all;
+	int64_t n = 0;
+	bool is_done = true;
+
+	for (int g = 0; g < a->n; g++)
+		n += a->gpus[g].layout.n_slots;
+	if (n * a->n > REBUILD_MAX)
+		return false;
+	all = malloc(((size_t)n + 1) * sizeof(*all));
+	if (!all) {
+		a->is_short = true;
+		return false;
+	}
+	n = take_all_out(a, all);
+	qsort(all, (size_t)n, sizeof(*all), compare_loose);
+	for (int64_t i = 0; i < n && is_done; i++) {
+		struct loose *l = &all[i];
+
+		is_done = try_on(a, l->gpu, l->profile, l->start, l->cls);
+		l->gpu = -1;
+		is_done = is_done || try_anywhere(a, l, false) || try_anywhere(a, l, true);
+	}
+	free(all);
+	return is_done;
 }
 
 /* Is a GPU of no use behind this one, in the same pool? */
@@ -286,21 +447,36 @@ static void merge(struct apart *a, struct plan_groups *groups)
 	a->gpus = NULL;
 }
 
-int plan_keep_apart(const struct plan_model *m, struct plan_groups *groups, int *ret_rule)
+static int keep_all(struct apart *a, int *ret_rule)
 {
-	struct apart a = { .m = m };
+	bool is_done = repair(a);
+
+	if (!is_done) {
+		*ret_rule = plan_first_broken_rule(a->m->problem, a->gpus, a->n);
+		is_done = rebuild(a);
+	}
+	if (is_done) {
+		*ret_rule = plan_first_broken_rule(a->m->problem, a->gpus, a->n);
+		is_done = *ret_rule == -1;
+	}
+	return a->is_short || *ret_rule == -2 ? -MIG_E_NOMEM : is_done ? 0 : -MIG_E_NOSPACE;
+}
+
+int plan_keep_apart(const struct plan_model *m, struct plan_choice *choice,
+		    struct plan_groups *groups, int *ret_rule)
+{
+	struct apart a = { .m = m, .choice = choice };
 	int rc = plan_membership_open(m->problem, &a.of) ? 0 : -MIG_E_NOMEM;
 
 	*ret_rule = -1;
 	if (rc == 0)
 		rc = list_gpus(&a, groups);
 	if (rc == 0) {
-		rc = repair(&a) ? 0 : -MIG_E_NOSPACE;
+		rc = keep_all(&a, ret_rule);
 		merge(&a, groups);
-		*ret_rule = plan_first_broken_rule(m->problem, groups->all, groups->n);
-		if (*ret_rule >= 0)
-			rc = -MIG_E_NOSPACE;
 	}
+	if (rc == 0)
+		plan_choice_tidy(choice);
 	free(a.gpus);
 	plan_membership_close(&a.of);
 	return rc;

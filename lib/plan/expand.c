@@ -304,8 +304,7 @@ static bool add_extra(const struct expansion *e, struct plan_choice *choice)
 		if (c.cls == last || extra == 0)
 			continue;
 		last = c.cls;
-		choice->chosen[i].count--;
-		if (!plan_choice_add(choice, e->m, c.cls, 1, n))
+		if (!plan_choice_change(choice, e->m, i, n))
 			return false;
 	}
 	plan_choice_tidy(choice);

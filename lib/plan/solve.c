@@ -176,7 +176,7 @@ static int offer_draft(struct solving *a, struct draft *d)
 		return 0;
 	rc = plan_expand(&a->m, &d->choice, d->count, &d->groups);
 	if (rc == 0 && a->problem->n_rules > 0)
-		rc = plan_keep_apart(&a->m, &d->groups, &rule);
+		rc = plan_keep_apart(&a->m, &d->choice, &d->groups, &rule);
 	if (rc == -MIG_E_NOSPACE) {
 		a->broken_rule = rule;
 		return 0;

@@ -282,6 +282,7 @@ static int ask(struct plan_stage *s, const double *y, bool is_ray, plan_wide *re
 	struct plan_bound b = { 0 };
 	int rc = new_cut(s, &cut, err);
 
+	*ret_total = 0;
 	if (rc < 0 || !cut.prices || !cut.demand)
 		return rc;
 	p.items = cut.prices;

@@ -26,6 +26,8 @@ int plan_answer_certificate(struct mig_plan *plan, int i, const struct plan_stag
 	int64_t *present = calloc((size_t)p->n_present + 1, sizeof(int64_t));
 	struct plan_bound b = { .class_least = classes, .source_least = by_source };
 
+	free((void *)c->class_least);
+	free((void *)c->present_least);
 	c->class_least = classes;
 	c->present_least = present;
 	if (!by_source || !classes || !present)
@@ -69,6 +71,13 @@ int plan_answer_covers(struct mig_plan *plan, const struct mig_plan_problem *p,
 	return 0;
 }
 
+void plan_answer_free_covers(struct mig_plan *plan)
+{
+	if (plan->covers)
+		free((void *)plan->covers[0].n_instances);
+	free((void *)plan->covers);
+}
+
 static int64_t usable_gpus(const struct mig_plan_pool *pool)
 {
 	return pool->n_gpus == MIG_PLAN_UNLIMITED ? INT64_MAX : pool->n_gpus - pool->n_reserved;
@@ -107,6 +116,21 @@ static int scarcest_pool(const struct plan_stage *s)
 	return best;
 }
 
+/* That a rule was not kept, with the names of its classes. */
+static void say_rule(const struct mig_plan_problem *p, const struct mig_plan_rule *rule,
+		     char *out, size_t size)
+{
+	enum { NAMED_MAX = 4 };
+
+	snprintf(out, size, "no plan was found that has at most %d instance%s of", rule->max,
+		 rule->max == 1 ? "" : "s");
+	for (int i = 0; i < rule->n_classes && i < NAMED_MAX; i++)
+		text_append(out, size, "%s %s", i > 0 ? "," : "",
+			    p->classes[rule->classes[i]].name);
+	text_append(out, size, "%s on one %s", rule->n_classes > NAMED_MAX ? " and others" : "",
+		    rule->scope == MIG_PLAN_ON_GPU ? "GPU" : "node");
+}
+
 void plan_answer_infeasible(struct mig_plan *plan, const struct plan_stage *s, int rule)
 {
 	const struct mig_plan_problem *p = s->m->problem;
@@ -122,10 +146,7 @@ void plan_answer_infeasible(struct mig_plan *plan, const struct plan_stage *s, i
 			 "%s needs a GPU of pool %d (%s), which has none to give", name, pool,
 			 p->pools[pool].type->key);
 	} else if (!s->is_infeasible && rule >= 0) {
-		snprintf(plan->reason, sizeof(plan->reason),
-			 "no plan was found that keeps rule %d: at most %d instances on one %s",
-			 rule, p->rules[rule].max,
-			 p->rules[rule].scope == MIG_PLAN_ON_GPU ? "GPU" : "node");
+		say_rule(p, &p->rules[rule], plan->reason, sizeof(plan->reason));
 	} else if (!s->is_infeasible) {
 		snprintf(plan->reason, sizeof(plan->reason),
 			 "no plan was found, and no proof that there is none");
@@ -172,9 +193,7 @@ void mig_plan_free(struct mig_plan *plan)
 		free((void *)plan->measures[i].certificate.class_least);
 		free((void *)plan->measures[i].certificate.present_least);
 	}
-	if (plan->covers)
-		free((void *)plan->covers[0].n_instances);
-	free((void *)plan->covers);
+	plan_answer_free_covers(plan);
 	free((void *)plan->groups);
 	free(plan);
 }

@@ -7,13 +7,15 @@
 #include "lib/plan/expand.h"
 #include "lib/plan/price.h"
 
-/** plan_answer_certificate - the proof of the stage's bound, into measure @i of @plan. */
+/** plan_answer_certificate - the proof of the stage's bound, into measure @i of @plan, in place of
+ * one that is there. */
 int plan_answer_certificate(struct mig_plan *plan, int i, const struct plan_stage *s,
 			    struct mig_error *err);
 
-/** plan_answer_covers - copy what was chosen. */
+/** plan_answer_covers - copy what was chosen; plan_answer_free_covers() lets go of it. */
 int plan_answer_covers(struct mig_plan *plan, const struct mig_plan_problem *p,
 		       const struct plan_choice *choice, struct mig_error *err);
+void plan_answer_free_covers(struct mig_plan *plan);
 
 /** plan_answer_hopeless - class @cls has no option at all: the plan says so, and proves it. */
 int plan_answer_hopeless(struct mig_plan *plan, const struct mig_plan_problem *p, int cls,

@@ -4,86 +4,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GPUS_MAX = 1 << 18 }; /* that are looked at one by one */
+#include "lib/plan/rules.h"
 
-/* The rules of each class: rules[first[k]] to rules[first[k + 1]]. */
-struct membership {
-	int *first, *rules;
+enum {
+	GPUS_MAX = 1 << 18,    /* that are looked at one by one */
+	REBUILD_MAX = 1 << 20, /* instances times GPUs, for a rebuild */
 };
 
 struct apart {
 	const struct plan_model *m;
-	struct membership of;
+	struct plan_membership of;
 	int n;
 	struct mig_plan_group *gpus; /* one each; those of a pool side by side */
 	int pool_first[MIG_PLAN_POOLS_MAX + 1];
 	int64_t used[MIG_PLAN_POOLS_MAX];
+	struct plan_choice *choice;
+	bool is_short; /* of memory */
 };
 
-static bool find_membership(const struct mig_plan_problem *p, struct membership *ret)
-{
-	int n = 0;
-
-	for (int r = 0; r < p->n_rules; r++)
-		n += p->rules[r].n_classes;
-	ret->first = calloc((size_t)p->n_classes + 2, sizeof(int));
-	ret->rules = calloc((size_t)n + 1, sizeof(int));
-	if (!ret->first || !ret->rules)
-		return false;
-	/* Counted one place further on, so that filling in moves each start to its place. */
-	for (int r = 0; r < p->n_rules; r++) {
-		for (int i = 0; i < p->rules[r].n_classes; i++)
-			ret->first[p->rules[r].classes[i] + 2]++;
-	}
-	for (int k = 2; k <= p->n_classes; k++)
-		ret->first[k] += ret->first[k - 1];
-	for (int r = 0; r < p->n_rules; r++) {
-		for (int i = 0; i < p->rules[r].n_classes; i++)
-			ret->rules[ret->first[p->rules[r].classes[i] + 1]++] = r;
-	}
-	return true;
-}
-
-static void free_membership(struct membership *of)
-{
-	free(of->first);
-	free(of->rules);
-}
-
-static bool is_member(const struct membership *of, int cls, int rule)
-{
-	for (int i = cls >= 0 ? of->first[cls] : 0; cls >= 0 && i < of->first[cls + 1]; i++) {
-		if (of->rules[i] == rule)
-			return true;
-	}
-	return false;
-}
-
-static int count_on_gpu(const struct membership *of, const struct mig_plan_group *g, int rule)
-{
-	int n = 0;
-
-	for (int s = 0; s < g->layout.n_slots; s++)
-		n += is_member(of, g->classes[s], rule);
-	return n;
-}
-
-static int node_size(const struct mig_plan_problem *p, int pool, int rule)
-{
-	return p->rules[rule].scope == MIG_PLAN_ON_NODE && p->pools[pool].gpus_per_node > 1
-		       ? p->pools[pool].gpus_per_node
-		       : 1;
-}
+/* An instance that is to be somewhere; on GPU @gpu at @start at best. */
+struct loose {
+	int pool, profile, cls, gpu, start;
+	int size;
+	bool is_ruled;
+};
 
 /* Instances that rule @rule counts together with those of GPU @g. */
 static int count_near(const struct apart *a, int g, int rule)
 {
-	const int pool = a->gpus[g].pool, size = node_size(a->m->problem, pool, rule);
+	const int pool = a->gpus[g].pool, size = plan_node_size(a->m->problem, pool, rule);
 	const int first = a->pool_first[pool] + (g - a->pool_first[pool]) / size * size;
 	int n = 0;
 
 	for (int i = first; i < first + size && i < a->pool_first[pool + 1]; i++)
-		n += count_on_gpu(&a->of, &a->gpus[i], rule);
+		n += plan_rule_count(&a->of, &a->gpus[i], rule);
 	return n;
 }
 
@@ -160,14 +114,14 @@ static void take_out(struct apart *a, int g, int s)
 	see_kept(a, here);
 }
 
-static bool put_in(struct apart *a, int g, int profile, int cls)
+/* Put an instance for @cls at @start of GPU @g: its slot, or -1 where it does not fit. */
+static int put_in(struct apart *a, int g, int profile, int start, int cls)
 {
 	struct mig_plan_group *there = &a->gpus[g];
-	const int start = mig_layout_best_start(&there->layout, profile);
 	int at = 0;
 
 	if (start < 0 || mig_layout_add(&there->layout, profile, start, NULL) < 0)
-		return false;
+		return -1;
 	while (there->layout.slots[at].start != start)
 		at++;
 	memmove(&there->classes[at + 1], &there->classes[at],
@@ -175,36 +129,111 @@ static bool put_in(struct apart *a, int g, int profile, int cls)
 	there->classes[at] = cls;
 	a->used[there->pool] += there->layout.n_slots == 1;
 	see_kept(a, there);
-	return true;
+	return at;
 }
 
-/* Move slot @s of GPU @g to free units of a GPU that is used already, or @is_fresh: of one
- * that is not. */
-static bool relocate(struct apart *a, int g, int s, bool is_fresh)
+/* The same, where that breaks no rule and the pool has a GPU more to give, if it takes one. */
+static bool try_on(struct apart *a, int g, int profile, int start, int cls)
 {
-	const struct mig_plan_group *here = &a->gpus[g];
-	const int pool = here->pool, profile = here->layout.slots[s].profile,
-		  cls = here->classes[s];
-	const int64_t usable = a->m->usable[pool];
+	const struct mig_plan_group *there = &a->gpus[g];
+	const int64_t usable = a->m->usable[there->pool];
+	int at;
 
-	if (is_fresh && usable != MIG_PLAN_UNLIMITED && a->used[pool] >= usable)
+	if (there->layout.n_slots == 0 && usable != MIG_PLAN_UNLIMITED &&
+	    a->used[there->pool] >= usable)
 		return false;
-	for (int i = a->pool_first[pool]; i < a->pool_first[pool + 1]; i++) {
-		int at = 0;
+	at = put_in(a, g, profile, start, cls);
+	if (at >= 0 && is_broken(a, g, cls)) {
+		take_out(a, g, at);
+		at = -1;
+	}
+	return at >= 0;
+}
 
-		if (i == g || (a->gpus[i].layout.n_slots == 0) != is_fresh ||
-		    !put_in(a, i, profile, cls))
-			continue;
-		if (!is_broken(a, i, cls)) {
-			take_out(a, g, s);
+/* On free units of any GPU of @pool but @except that is used already, or @is_fresh: that is
+ * not. */
+static bool try_pool(struct apart *a, int pool, int profile, int cls, int except, bool is_fresh)
+{
+	for (int i = a->pool_first[pool]; i < a->pool_first[pool + 1]; i++) {
+		const struct mig_layout *there = &a->gpus[i].layout;
+
+		if (i != except && (there->n_slots == 0) == is_fresh &&
+		    try_on(a, i, profile, mig_layout_best_start(there, profile), cls))
 			return true;
-		}
-		while (a->gpus[i].classes[at] != cls ||
-		       a->gpus[i].layout.slots[at].profile != profile)
-			at++;
-		take_out(a, i, at);
 	}
 	return false;
+}
+
+/* ------------------------------------------------------------ by another option */
+
+/* A chosen cover of @cls that is still one with an instance of option @to in place of one of
+ * @from; or -1. */
+static int find_cover(const struct apart *a, int cls, int from, int to)
+{
+	const struct mig_plan_class *k = &a->m->problem->classes[cls];
+
+	for (int i = 0; i < a->choice->n_chosen; i++) {
+		const struct plan_chosen *c = &a->choice->chosen[i];
+		const int64_t *n = a->choice->n + c->first;
+		int64_t rate = k->options[to].rate - k->options[from].rate;
+
+		if (c->cls != cls || c->count == 0 || n[from] == 0)
+			continue;
+		for (int o = 0; o < k->n_options; o++)
+			rate += n[o] * k->options[o].rate;
+		if (rate >= k->need)
+			return i;
+	}
+	return -1;
+}
+
+static void change_cover(struct apart *a, int chosen, int from, int to)
+{
+	const struct plan_chosen *c = &a->choice->chosen[chosen];
+	const int n_options = a->m->problem->classes[c->cls].n_options;
+	int64_t n[MIG_PLAN_OPTIONS_MAX];
+
+	memcpy(n, a->choice->n + c->first, (size_t)n_options * sizeof(n[0]));
+	n[from]--;
+	n[to]++;
+	a->is_short |= !plan_choice_change(a->choice, a->m, chosen, n);
+}
+
+/* Find a place for an instance of @cls, if need be as another option of it. */
+static bool try_anywhere(struct apart *a, const struct loose *l, bool is_fresh)
+{
+	const struct mig_plan_class *k = &a->m->problem->classes[l->cls];
+	int from = 0;
+
+	if (try_pool(a, l->pool, l->profile, l->cls, l->gpu, is_fresh))
+		return true;
+	while (k->options[from].pool != l->pool || k->options[from].profile != l->profile)
+		from++;
+	for (int to = 0; to < k->n_options; to++) {
+		const struct mig_plan_option *o = &k->options[to];
+		const int chosen = to == from ? -1 : find_cover(a, l->cls, from, to);
+
+		if (chosen >= 0 && try_pool(a, o->pool, o->profile, l->cls, l->gpu, is_fresh)) {
+			change_cover(a, chosen, from, to);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Move slot @s of GPU @g to another one. */
+static bool relocate(struct apart *a, int g, int s)
+{
+	const struct mig_plan_group *here = &a->gpus[g];
+	const struct loose l = { .pool = here->pool,
+				 .profile = here->layout.slots[s].profile,
+				 .cls = here->classes[s],
+				 .gpu = g };
+
+	if (!try_anywhere(a, &l, false) && !try_anywhere(a, &l, true))
+		return false;
+	take_out(a, g, s);
+	return true;
 }
 
 /* Instances of classes under rules, in all groups. */
@@ -298,12 +327,85 @@ static bool repair(struct apart *a)
 			if (!is_broken(a, g, a->gpus[g].classes[s]) ||
 			    is_held(a, &a->gpus[g], s))
 				continue;
-			if (!exchange(a, g, s) && !relocate(a, g, s, false) &&
-			    !relocate(a, g, s, true))
+			if (!exchange(a, g, s) && !relocate(a, g, s))
 				return false;
 		}
 	}
 	return true;
+}
+
+/* ------------------------------------------------------------ all anew */
+
+/* Those under rules first, for they have fewer places; then the large ones. */
+static int compare_loose(const void *va, const void *vb)
+{
+	const struct loose *a = va, *b = vb;
+
+	if (a->is_ruled != b->is_ruled)
+		return a->is_ruled ? -1 : 1;
+	if (a->size != b->size)
+		return a->size > b->size ? -1 : 1;
+	if (a->gpu != b->gpu)
+		return a->gpu < b->gpu ? -1 : 1;
+	return a->start - b->start;
+}
+
+/* Take out all that serves a class and is not held: how many these are. */
+static int64_t take_all_out(struct apart *a, struct loose *ret)
+{
+	int64_t n = 0;
+
+	for (int g = 0; g < a->n; g++) {
+		const struct mig_plan_group *here = &a->gpus[g];
+
+		for (int s = here->layout.n_slots - 1; s >= 0; s--) {
+			const struct mig_slot *slot = &here->layout.slots[s];
+			const int k = here->classes[s];
+
+			if (k < 0 || is_held(a, here, s))
+				continue;
+			ret[n++] = (struct loose){
+				.pool = here->pool,
+				.profile = slot->profile,
+				.cls = k,
+				.gpu = g,
+				.start = slot->start,
+				.size = here->layout.type->profiles[slot->profile].size,
+				.is_ruled = a->of.first[k] < a->of.first[k + 1],
+			};
+			take_out(a, g, s);
+		}
+	}
+	return n;
+}
+
+/* Put everything that may move in its place again, or in another one. */
+static bool rebuild(struct apart *a)
+{
+	struct loose *all;
+	int64_t n = 0;
+	bool is_done = true;
+
+	for (int g = 0; g < a->n; g++)
+		n += a->gpus[g].layout.n_slots;
+	if (n * a->n > REBUILD_MAX)
+		return false;
+	all = malloc(((size_t)n + 1) * sizeof(*all));
+	if (!all) {
+		a->is_short = true;
+		return false;
+	}
+	n = take_all_out(a, all);
+	qsort(all, (size_t)n, sizeof(*all), compare_loose);
+	for (int64_t i = 0; i < n && is_done; i++) {
+		struct loose *l = &all[i];
+
+		is_done = try_on(a, l->gpu, l->profile, l->start, l->cls);
+		l->gpu = -1;
+		is_done = is_done || try_anywhere(a, l, false) || try_anywhere(a, l, true);
+	}
+	free(all);
+	return is_done;
 }
 
 /* Is a GPU of no use behind this one, in the same pool? */
@@ -319,7 +421,7 @@ static bool is_last_used(const struct apart *a, int g)
 static bool has_nodes(const struct apart *a, int pool)
 {
 	for (int r = 0; r < a->m->problem->n_rules; r++) {
-		if (node_size(a->m->problem, pool, r) > 1)
+		if (plan_node_size(a->m->problem, pool, r) > 1)
 			return true;
 	}
 	return false;
@@ -345,75 +447,37 @@ static void merge(struct apart *a, struct plan_groups *groups)
 	a->gpus = NULL;
 }
 
-int plan_keep_apart(const struct plan_model *m, struct plan_groups *groups, int *ret_rule)
+static int keep_all(struct apart *a, int *ret_rule)
 {
-	struct apart a = { .m = m };
-	int rc = find_membership(m->problem, &a.of) ? 0 : -MIG_E_NOMEM;
+	bool is_done = repair(a);
+
+	if (!is_done) {
+		*ret_rule = plan_first_broken_rule(a->m->problem, a->gpus, a->n);
+		is_done = rebuild(a);
+	}
+	if (is_done) {
+		*ret_rule = plan_first_broken_rule(a->m->problem, a->gpus, a->n);
+		is_done = *ret_rule == -1;
+	}
+	return a->is_short || *ret_rule == -2 ? -MIG_E_NOMEM : is_done ? 0 : -MIG_E_NOSPACE;
+}
+
+int plan_keep_apart(const struct plan_model *m, struct plan_choice *choice,
+		    struct plan_groups *groups, int *ret_rule)
+{
+	struct apart a = { .m = m, .choice = choice };
+	int rc = plan_membership_open(m->problem, &a.of) ? 0 : -MIG_E_NOMEM;
 
 	*ret_rule = -1;
 	if (rc == 0)
 		rc = list_gpus(&a, groups);
 	if (rc == 0) {
-		rc = repair(&a) ? 0 : -MIG_E_NOSPACE;
+		rc = keep_all(&a, ret_rule);
 		merge(&a, groups);
-		*ret_rule = plan_first_broken_rule(m->problem, groups->all, groups->n);
-		if (*ret_rule >= 0)
-			rc = -MIG_E_NOSPACE;
 	}
+	if (rc == 0)
+		plan_choice_tidy(choice);
 	free(a.gpus);
-	free_membership(&a.of);
+	plan_membership_close(&a.of);
 	return rc;
-}
-
-/* ------------------------------------------------------------ are they kept? */
-
-/* The most instances that @rule counts together anywhere in pool @t. */
-static bool keeps_rule(const struct mig_plan_problem *p, const struct membership *of,
-		       const struct mig_plan_group *groups, int n, int t, int rule)
-{
-	const int size = node_size(p, t, rule), max = p->rules[rule].max;
-	int64_t in_node = 0, sum = 0;
-
-	/* Present GPUs first, as when they were told; then the others. */
-	for (int is_last = 0; is_last < 2; is_last++) {
-		for (int i = 0; i < n; i++) {
-			const struct mig_plan_group *g = &groups[i];
-			int64_t left = g->count, each;
-
-			if (g->pool != t || (g->present < 0) != is_last)
-				continue;
-			each = count_on_gpu(of, g, rule);
-			while (left > 0) {
-				const int64_t here =
-					left < size - in_node ? left : size - in_node;
-
-				sum += each * here;
-				if (sum > max)
-					return false;
-				in_node = (in_node + here) % size;
-				sum = in_node == 0 ? 0 : sum;
-				left -= here;
-				/* Whole nodes of GPUs that are alike need one look. */
-				if (in_node == 0 && left > size)
-					left = size + left % size;
-			}
-		}
-	}
-	return true;
-}
-
-int plan_first_broken_rule(const struct mig_plan_problem *p,
-			   const struct mig_plan_group *groups, int n)
-{
-	struct membership of = { 0 };
-	int broken = -1;
-
-	if (p->n_rules > 0 && !find_membership(p, &of))
-		broken = -2;
-	for (int r = 0; r < p->n_rules && broken == -1; r++) {
-		for (int t = 0; t < p->n_pools && broken == -1; t++)
-			broken = keeps_rule(p, &of, groups, n, t, r) ? -1 : r;
-	}
-	free_membership(&of);
-	return broken;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/plan/apart.h"
+#include "lib/plan/rules.h"
 #include "shared/cleanup.h"
 
 /* Instances of each option of each class: what covers want, less what groups have. */

@@ -82,6 +82,24 @@ bool plan_choice_add(struct plan_choice *c, const struct plan_model *m, int cls,
 	return true;
 }
 
+bool plan_choice_change(struct plan_choice *c, const struct plan_model *m, int i,
+			const int64_t *n)
+{
+	const struct plan_chosen was = c->chosen[i];
+	const struct mig_plan_class *k = &m->problem->classes[was.cls];
+
+	if (!plan_choice_add(c, m, was.cls, 1, n))
+		return false;
+	c->chosen[i].count--;
+	for (int o = 0; o < k->n_options; o++) {
+		const int item = item_of(m, &k->options[o]);
+
+		c->demand[item] -= c->n[was.first + o];
+		c->units -= c->n[was.first + o] * m->items[item].size;
+	}
+	return true;
+}
+
 static int compare_chosen(const void *va, const void *vb)
 {
 	const struct plan_chosen *a = va, *b = vb;

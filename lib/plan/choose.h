@@ -29,6 +29,10 @@ void plan_choice_close(struct plan_choice *c);
 bool plan_choice_add(struct plan_choice *c, const struct plan_model *m, int cls, int64_t count,
 		     const int64_t *n);
 
+/** plan_choice_change - one workload of chosen @i takes cover @n instead. false: no memory. */
+bool plan_choice_change(struct plan_choice *c, const struct plan_model *m, int i,
+			const int64_t *n);
+
 /** plan_choice_tidy - in order of classes, without what was chosen for no workload. */
 void plan_choice_tidy(struct plan_choice *c);
 

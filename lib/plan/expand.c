@@ -206,28 +206,29 @@ static bool give(struct expansion *e, int at, int i, int32_t cls, int64_t *left)
 	return true;
 }
 
-/* Slots that are kept stay with whom they serve, while that class wants them. */
-static bool keep_slots(struct expansion *e, int at)
+/* Kept slots of run @at, those that are @held or the others, stay with whom they serve while
+ * that class wants them. */
+static bool keep_slots(struct expansion *e, int at, bool held)
 {
 	const struct plan_column *c = &e->m->columns[e->runs[at].column];
-	const struct mig_plan_present *now = &e->m->problem->present[e->runs[at].present];
+	const struct mig_plan_present *now;
 
+	if (e->runs[at].present < 0)
+		return true;
+	now = &e->m->problem->present[e->runs[at].present];
 	for (int i = 0; i < c->layout.n_slots; i++) {
 		const int was = find_slot(now, &c->layout.slots[i]);
-		struct want *want;
+		struct want *want = NULL;
 
-		if (was < 0 || e->runs[at].slots[i] != OPEN)
+		if (was < 0 || e->runs[at].slots[i] != OPEN || (now->held >> was & 1) != held)
 			continue;
-		if (now->classes[was] == MIG_PLAN_NOBODY) {
-			if (now->held >> was & 1)
-				e->runs[at].slots[i] = MIG_PLAN_NOBODY;
-			continue;
-		}
-		want = want_of(e, now->classes[was], now->pool, c->layout.slots[i].profile);
+		if (now->classes[was] != MIG_PLAN_NOBODY)
+			want = want_of(e, now->classes[was], now->pool,
+				       c->layout.slots[i].profile);
 		if (want && want->left > 0) {
 			if (!give(e, at, i, now->classes[was], &want->left))
 				return false;
-		} else if (now->held >> was & 1) {
+		} else if (held) {
 			e->runs[at].slots[i] = MIG_PLAN_NOBODY;
 		}
 	}
@@ -303,8 +304,7 @@ static bool add_extra(const struct expansion *e, struct plan_choice *choice)
 		if (c.cls == last || extra == 0)
 			continue;
 		last = c.cls;
-		choice->chosen[i].count--;
-		if (!plan_choice_add(choice, e->m, c.cls, 1, n))
+		if (!plan_choice_change(choice, e->m, i, n))
 			return false;
 	}
 	plan_choice_tidy(choice);
@@ -415,9 +415,12 @@ int plan_expand(const struct plan_model *m, struct plan_choice *choice, const in
 	struct expansion e = { .m = m, .may_stay = moves_before_units(m) };
 	bool is_done = add_wants(&e, choice) && make_runs(&e, count);
 
-	/* Runs that are split off stand at the end, and their turn comes there. */
+	/* Runs that are split off stand at the end, and their turn comes there. What is held is
+	 * of no use to others, so it is first to be what its class wants. */
 	for (int i = 0; i < e.n_runs && is_done; i++)
-		is_done = e.runs[i].present < 0 || keep_slots(&e, i);
+		is_done = keep_slots(&e, i, true);
+	for (int i = 0; i < e.n_runs && is_done; i++)
+		is_done = keep_slots(&e, i, false);
 	for (int i = 0; i < e.n_runs && is_done; i++)
 		is_done = fill_slots(&e, i);
 	is_done = is_done && add_extra(&e, choice) && make_groups(&e, ret);

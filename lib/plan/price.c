@@ -256,7 +256,8 @@ static void keep_best(struct plan_stage *s, const struct plan_prices *p,
 						 : (double)b->total / (double)p->denominator;
 	int64_t *items = s->best.items;
 
-	if (value <= s->best_value)
+	/* A ray's value is of no goal: that there is no plan outdoes every bound. */
+	if (p->denominator > 0 && value <= s->best_value)
 		return;
 	s->best_value = value;
 	memcpy(items, p->items, (size_t)s->m->n_items * sizeof(items[0]));
@@ -281,6 +282,7 @@ static int ask(struct plan_stage *s, const double *y, bool is_ray, plan_wide *re
 	struct plan_bound b = { 0 };
 	int rc = new_cut(s, &cut, err);
 
+	*ret_total = 0;
 	if (rc < 0 || !cut.prices || !cut.demand)
 		return rc;
 	p.items = cut.prices;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Goal after goal: prices and the bound that they prove; covers that come near those prices'
- * mix; for these, columns of GPUs. The best plan so far is kept, and each later goal may
- * only better it.
+ * mix; for these, columns of GPUs. The best plan so far is kept. What is found for a later
+ * goal may better an earlier one: from there on all is done again.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -150,6 +150,21 @@ static bool is_at_bound(const struct solving *a, int goal)
 	return a->best.totals[a->m.goals[goal]] <= a->stage.bound;
 }
 
+/* Is a draft what the problem asks for, counted anew? */
+static int check_draft(const struct solving *a, const struct draft *d)
+{
+	struct mig_plan plan = { .status = MIG_PLAN_FEASIBLE,
+				 .groups = d->groups.all,
+				 .n_groups = d->groups.n };
+	int rc = plan_answer_covers(&plan, a->problem, &d->choice, NULL);
+
+	memcpy(plan.totals, d->totals, sizeof(plan.totals));
+	if (rc == 0)
+		rc = mig_plan_check(a->problem, &plan, NULL);
+	plan_answer_free_covers(&plan);
+	return rc;
+}
+
 /* Make the GPUs of a draft, if its columns promise that it is better than the best; if it is,
  * it becomes the best. */
 static int offer_draft(struct solving *a, struct draft *d)
@@ -161,7 +176,7 @@ static int offer_draft(struct solving *a, struct draft *d)
 		return 0;
 	rc = plan_expand(&a->m, &d->choice, d->count, &d->groups);
 	if (rc == 0 && a->problem->n_rules > 0)
-		rc = plan_keep_apart(&a->m, &d->groups, &rule);
+		rc = plan_keep_apart(&a->m, &d->choice, &d->groups, &rule);
 	if (rc == -MIG_E_NOSPACE) {
 		a->broken_rule = rule;
 		return 0;
@@ -169,13 +184,17 @@ static int offer_draft(struct solving *a, struct draft *d)
 	if (rc < 0)
 		return rc;
 	plan_groups_total(a->problem, d->groups.all, d->groups.n, d->totals);
-	if (is_better(a, d, &a->best, a->m.n_goals)) {
+	if (!is_better(a, d, &a->best, a->m.n_goals))
+		return 0;
+	/* Whatever went wrong above: a worse plan or none is handed out, never a wrong one. */
+	rc = check_draft(a, d);
+	if (rc == 0) {
 		const struct draft old = a->best;
 
 		a->best = *d;
 		*d = old;
 	}
-	return 0;
+	return rc == -MIG_E_DIFFERENT ? 0 : rc;
 }
 
 /* One way to round the stage's mix. */
@@ -278,7 +297,7 @@ static int solve_goal(struct solving *a, int goal, bool *ret_is_over, struct mig
 	struct mig_plan_measure *measure = &a->plan->measures[goal];
 	int rc = plan_stage_solve(&a->stage, goal, a->values, err);
 
-	*ret_is_over = false;
+	*ret_is_over = measure->is_searched = false;
 	if (rc < 0)
 		return rc;
 	if (!a->stage.is_infeasible)
@@ -306,6 +325,17 @@ static int solve_goal(struct solving *a, int goal, bool *ret_is_over, struct mig
 	}
 	a->values[goal] = a->best.totals[a->m.goals[goal]];
 	return plan_answer_certificate(a->plan, goal, &a->stage, err);
+}
+
+/* The goal after @goal; or an earlier one that the best plan has bettered since its turn: its
+ * value is in the bounds of those behind it. */
+static int next_goal(const struct solving *a, int goal)
+{
+	for (int i = 0; i < goal; i++) {
+		if (a->best.totals[a->m.goals[i]] != a->values[i])
+			return i;
+	}
+	return goal + 1;
 }
 
 static int write_answer(struct solving *a, struct mig_error *err)
@@ -339,7 +369,7 @@ static int solve_all(struct solving *a, struct mig_error *err)
 		return rc;
 	a->stage.m = &a->m;
 	a->stage.max_nodes = COVER_NODES;
-	for (int i = 0; i < a->m.n_goals && !is_over; i++) {
+	for (int i = 0; i < a->m.n_goals && !is_over; i = next_goal(a, i)) {
 		rc = solve_goal(a, i, &is_over, err);
 		if (rc < 0)
 			return rc;

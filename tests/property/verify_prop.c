@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Random small problems are solved, printed and verified. Then numbers are changed one at a
- * time, anywhere in problem, plan and certificates: the verifier accepts what a slow account,
- * which lists all layouts and all covers, finds true, and nothing else; and no bound that it
- * accepted is above what trying all plans finds.
+ * Random small problems are solved, printed and verified: all is true. Then numbers are
+ * changed one at a time, anywhere in problem, plan and certificates: the verifier accepts
+ * what a slow account, which lists all layouts and all covers, finds true, and nothing else;
+ * and no bound that it accepted is above what trying all plans finds.
  *
  *	verify_prop [SEED [PROBLEMS]]
  */
@@ -34,8 +34,7 @@ static struct mig_catalog *catalog;
 static const struct mig_gpu_type *types[N_TYPES];
 
 /* What the walk came by. */
-static unsigned long n_optimal, n_feasible, n_infeasible, n_nothing, n_wrong, n_true, n_untrue,
-	n_best;
+static unsigned long n_optimal, n_feasible, n_infeasible, n_nothing, n_true, n_untrue, n_best;
 
 /* ------------------------------------------------------------ problems */
 
@@ -289,13 +288,13 @@ static void complain(const struct mig_plan_problem *p, const struct mig_plan *pl
 }
 
 /* The verifier and the slow account say the same of what there is now. */
-static bool agree(const struct mig_plan_problem *p, const struct mig_plan *plan)
+static bool agree(const struct mig_plan_problem *p, const struct mig_plan *plan,
+		  struct mig_error *err)
 {
-	struct mig_error err = { 0 };
 	const bool truth = slow_is_true(p, plan);
 
-	if (verify(p, plan, &err) != truth)
-		complain(p, plan, &err, truth);
+	if (verify(p, plan, err) != truth)
+		complain(p, plan, err, truth);
 	return truth;
 }
 
@@ -307,11 +306,12 @@ static void change_numbers(const struct mig_plan_problem *p, const struct mig_pl
 	note_problem(&numbers, p);
 	note_plan(&numbers, p, plan);
 	for (int i = 0; i < CHANGES; i++) {
+		struct mig_error err = { 0 };
 		int64_t *number = numbers.all[below((unsigned)numbers.n, seed)];
 		const int64_t was = *number;
 
 		*number += below(2, seed) ? 1 : -1;
-		if (agree(p, plan))
+		if (agree(p, plan, &err))
 			n_true++;
 		else
 			n_untrue++;
@@ -353,12 +353,11 @@ static void walk(uint64_t *seed)
 	n_feasible += plan->status == MIG_PLAN_FEASIBLE;
 	n_infeasible += plan->status == MIG_PLAN_INFEASIBLE;
 	n_nothing += plan->status == MIG_PLAN_NOT_FOUND;
-	/* A planner's mistake is seen by both, and is no mistake of the verifier's. */
-	if (agree(&m.p, plan)) {
+	if (agree(&m.p, plan, &err)) {
 		compare(&m.p, plan);
 		change_numbers(&m.p, plan, seed);
-	} else {
-		n_wrong += plan->status != MIG_PLAN_NOT_FOUND;
+	} else if (plan->status != MIG_PLAN_NOT_FOUND) {
+		complain(&m.p, plan, &err, false); /* both see a mistake of the planner's */
 	}
 	slow_forget();
 	mig_plan_free(plan);
@@ -378,11 +377,9 @@ int main(int argc, char **argv)
 	for (unsigned long i = 0; i < n; i++)
 		walk(&seed);
 	mig_catalog_close(catalog);
-	printf("%lu optimal, %lu feasible, %lu infeasible, %lu without plan or proof, %lu wrong; of changed "
+	printf("%lu optimal, %lu feasible, %lu infeasible, %lu without plan or proof; of changed "
 	       "ones %lu are true and %lu not; %lu compared with trying everything\n",
-	       n_optimal, n_feasible, n_infeasible, n_nothing, n_wrong, n_true, n_untrue,
-	       n_best);
-	CHECK(n_wrong <= n / 200);
+	       n_optimal, n_feasible, n_infeasible, n_nothing, n_true, n_untrue, n_best);
 	CHECK(n_optimal > n / 3 && n_infeasible > n / 50 && n_true > n && n_untrue > 10 * n);
 	return 0;
 }

@@ -182,6 +182,26 @@ static void too_few_gpus_are_proven_to_be_too_few(void **state)
 	mig_plan_free(plan);
 }
 
+static void too_few_dear_gpus_are_proven_to_be_too_few(void **state)
+{
+	struct fleet f;
+	struct mig_plan *plan;
+
+	(void)state;
+	/* The bound of their price is a large number, and no proof that there are too few. */
+	fleet_of(&f, &a100);
+	add_kind(&f, "3g.40gb", 5);
+	f.pool.n_gpus = 2;
+	f.pool.price_uusd_per_h = 100000000000;
+	f.p.n_goals = 1;
+	f.p.goals[0] = MIG_PLAN_MONEY;
+	plan = solve(&f.p);
+	assert_int_equal(plan->status, MIG_PLAN_INFEASIBLE);
+	assert_int_equal(plan->n_measures, 1);
+	assert_int_equal(plan->measures[0].certificate.denominator, 0);
+	mig_plan_free(plan);
+}
+
 static void a_class_that_fits_nowhere_is_named(void **state)
 {
 	struct fleet f;
@@ -325,6 +345,7 @@ int main(void)
 		cmocka_unit_test(a_need_is_met_by_the_cheapest_mix_of_profiles),
 		cmocka_unit_test(money_prefers_two_cheap_gpus_to_one_dear_one),
 		cmocka_unit_test(too_few_gpus_are_proven_to_be_too_few),
+		cmocka_unit_test(too_few_dear_gpus_are_proven_to_be_too_few),
 		cmocka_unit_test(a_class_that_fits_nowhere_is_named),
 		cmocka_unit_test(what_cannot_be_asked_is_refused_by_name),
 		cmocka_unit_test(a_solver_that_is_not_there_is_an_error_only_when_it_is_needed),

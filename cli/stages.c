@@ -6,33 +6,14 @@
 
 #include "cli/change.h"
 #include "cli/drain.h"
+#include "cli/stages_back.h"
 #include "shared/cleanup.h"
 #include "shared/text.h"
 
-struct run {
-	struct cli *cli;
-	const struct stages *stages;
-	const struct mig_snapshot *before; /* as it was when we came */
-	bool has_switches, has_instances;  /* that differ */
-	bool is_switched;                  /* the stage of the modes was begun */
-	bool is_part;                      /* and the record knows it as part of what follows */
-	bool is_cutting;                   /* the stage of the instances was begun */
-	char back[256];                    /* the GPUs whose modes were switched back: "0, 3" */
-	struct mig_named *named;           /* the names that stood */
-	int n_named;
-	struct mig_error *err;
-};
-
 /* --- what is wanted ------------------------------------------------------------------ */
 
-enum part {
-	PART_ALL,
-	PART_MODES,   /* every mode; instances go where MIG goes off */
-	PART_MODES_ON /* MIG on where it is wanted on */
-};
-
-static int wanted_of(const struct stages *s, const struct mig_snapshot *snap, enum part part,
-		     struct mig_wanted *ret, struct mig_error *err)
+int stages_wanted(const struct stages *s, const struct mig_snapshot *snap,
+		  enum stages_part part, struct mig_wanted *ret, struct mig_error *err)
 {
 	int rc = s->want(s->arg, snap, ret, err);
 
@@ -46,7 +27,7 @@ static int wanted_of(const struct stages *s, const struct mig_snapshot *snap, en
 }
 
 static int change_of(struct cli *cli, const struct stages *s, const struct mig_snapshot *snap,
-		     enum part part, struct mig_change *ret, struct mig_error *err)
+		     enum stages_part part, struct mig_change *ret, struct mig_error *err)
 {
 	cleanup_free struct mig_wanted *wanted =
 		calloc((size_t)snap->n_gpus + 1, sizeof(*wanted));
@@ -54,7 +35,7 @@ static int change_of(struct cli *cli, const struct stages *s, const struct mig_s
 
 	if (!wanted)
 		return mig_fail(err, MIG_E_NOMEM, "plan a change");
-	rc = wanted_of(s, snap, part, wanted, err);
+	rc = stages_wanted(s, snap, part, wanted, err);
 	return rc < 0 ? rc : change_make(cli, snap, wanted, ret, err);
 }
 
@@ -66,7 +47,7 @@ int stages_change(struct cli *cli, const struct stages *stages, const struct mig
 }
 
 /* To a refusal because of what is held: the most of it that would disturb nothing held. */
-static int hint_nearest(const struct run *r, const struct mig_snapshot *snap, int rc)
+static int hint_nearest(const struct stages_run *r, const struct mig_snapshot *snap, int rc)
 {
 	cleanup_free struct mig_wanted *wanted =
 		calloc((size_t)snap->n_gpus + 1, sizeof(*wanted));
@@ -74,7 +55,7 @@ static int hint_nearest(const struct run *r, const struct mig_snapshot *snap, in
 
 	if (rc != -MIG_E_BUSY || r->stages->is_mode_only)
 		return rc;
-	if (wanted && wanted_of(r->stages, snap, PART_ALL, wanted, NULL) == 0)
+	if (wanted && stages_wanted(r->stages, snap, PART_ALL, wanted, NULL) == 0)
 		change_nearest(r->cli, snap, wanted, nearest, sizeof(nearest));
 	return *nearest
 		       ? mig_hint(r->err, rc, "nearest that disturbs nothing held: %s", nearest)
@@ -82,7 +63,7 @@ static int hint_nearest(const struct run *r, const struct mig_snapshot *snap, in
 }
 
 /* What differs, and whether it can be had at all. */
-static int look(struct run *r)
+static int look(struct stages_run *r)
 {
 	struct mig_change change;
 	int rc = stages_change(r->cli, r->stages, r->before, &change, r->err);
@@ -101,7 +82,7 @@ static int look(struct run *r)
 }
 
 /* Is a GPU to be cut whose profiles the driver will tell only once MIG is on? */
-static int needs_mode_first(const struct run *r, bool *ret)
+static int needs_mode_first(const struct stages_run *r, bool *ret)
 {
 	const struct mig_snapshot *snap = r->before;
 	cleanup_free struct mig_wanted *wanted =
@@ -110,7 +91,7 @@ static int needs_mode_first(const struct run *r, bool *ret)
 
 	if (!wanted)
 		return mig_fail(r->err, MIG_E_NOMEM, "plan a change");
-	rc = wanted_of(r->stages, snap, PART_ALL, wanted, r->err);
+	rc = stages_wanted(r->stages, snap, PART_ALL, wanted, r->err);
 	*ret = false;
 	for (int i = 0; rc == 0 && i < snap->n_gpus; i++)
 		*ret |= wanted[i].mode == MIG_WANT_ON && !snap->gpus[i].mode &&
@@ -118,178 +99,10 @@ static int needs_mode_first(const struct run *r, bool *ret)
 	return rc;
 }
 
-/* --- back to what was ---------------------------------------------------------------- */
-
-/* A request in the words of @type: the driver and the catalog may count profiles differently. */
-static bool retype(const struct mig_request *from, const struct mig_gpu_type *type,
-		   struct mig_request *ret)
-{
-	*ret = mig_request_empty(type);
-	for (int i = 0; i < from->n; i++) {
-		const struct mig_profile *had = &from->type->profiles[from->want[i].profile];
-		struct mig_want want = from->want[i];
-		int at = 0;
-
-		while (at < type->n_profiles && type->profiles[at].id != had->id)
-			at++;
-		if (at == type->n_profiles)
-			return false;
-		want.profile = (uint8_t)at;
-		for (int k = 0; k < want.n_ci; k++) {
-			const struct mig_profile *has = &type->profiles[at];
-			int c = 0;
-
-			while (c < has->n_ci && has->ci[c].id != had->ci[want.ci[k]].id)
-				c++;
-			if (c == has->n_ci)
-				return false;
-			want.ci[k] = (uint8_t)c;
-		}
-		ret->want[ret->n++] = want;
-	}
-	return true;
-}
-
-/* The names that stood on a GPU, for a request of all that stood there. */
-static void names_back(const struct run *r, const struct mig_gpu *before,
-		       struct mig_want_names *ret)
-{
-	for (int i = 0; i < r->n_named && ret->n < MIG_WANT_NAMES_MAX; i++) {
-		const struct mig_named *from = &r->named[i];
-		struct mig_want_name *name = &ret->of[ret->n];
-		int want = 0, ci = 0;
-
-		if (from->gpu != before->index)
-			continue;
-		/* A request has nothing whose profile nobody knows. */
-		for (int k = 0; k < from->gi; k++)
-			want += before->gis[k].profile >= 0;
-		for (int k = 0; k < from->ci; k++)
-			ci += before->gis[from->gi].cis[k].profile >= 0;
-		*name = (struct mig_want_name){ (uint8_t)want, (uint8_t)ci, "" };
-		text_copy(name->name, sizeof(name->name), from->name);
-		ret->n++;
-	}
-}
-
-/* What brings a GPU back whose mode we switched. Untouched: another tool has cut it since. */
-static struct mig_wanted wanted_back(const struct run *r, const struct mig_gpu *before,
-				     const struct mig_gpu *now)
-{
-	struct mig_wanted ret = { .mode = MIG_WANT_UNTOUCHED };
-	const struct mig_request had = mig_gpu_request(before);
-
-	if (now->n_gis || before->is_lost || now->is_lost ||
-	    (before->mode == now->mode && before->mode_pending == now->mode_pending))
-		return ret;
-	if (!before->mode)
-		ret.mode = MIG_WANT_OFF;
-	else if (now->type && retype(&had, now->type, &ret.request))
-		ret.mode = MIG_WANT_ON;
-	else
-		ret.mode = MIG_WANT_MODE;
-	if (ret.mode == MIG_WANT_ON)
-		names_back(r, before, &ret.names);
-	return ret;
-}
-
-/* Where each stands for itself, one that wants MIG on and nothing else is as it shall be. */
-static bool stays_on(const struct run *r, const struct mig_wanted *wanted)
-{
-	return r->stages->is_independent && r->is_cutting && wanted->mode == MIG_WANT_ON &&
-	       wanted->request.n == 0;
-}
-
-static void list_back(struct run *r, const struct mig_snapshot *now,
-		      const struct mig_change *change)
-{
-	for (int i = 0; i < change->n_steps; i++) {
-		if (change->steps[i].kind == MIG_STEP_MODE)
-			text_append(r->back, sizeof(r->back), "%s%d", *r->back ? ", " : "",
-				    now->gpus[change->steps[i].gpu].index);
-	}
-}
-
-/* Return: how many steps it took. */
-static int run_back(struct run *r, const struct mig_snapshot *now, struct mig_error *why)
-{
-	cleanup_free struct mig_wanted *wanted =
-		calloc((size_t)now->n_gpus + 1, sizeof(*wanted));
-	struct mig_change change;
-	int rc;
-
-	if (!wanted)
-		return mig_fail(why, MIG_E_NOMEM, "plan the way back");
-	if (now->n_gpus != r->before->n_gpus)
-		return mig_fail(why, MIG_E_NVML, "the driver shows %d GPUs now", now->n_gpus);
-	rc = wanted_of(r->stages, now, PART_ALL, wanted, why);
-	if (rc < 0)
-		return rc;
-	for (int i = 0; i < now->n_gpus; i++)
-		wanted[i] = stays_on(r, &wanted[i])
-				    ? (struct mig_wanted){ .mode = MIG_WANT_UNTOUCHED }
-				    : wanted_back(r, &r->before->gpus[i], &now->gpus[i]);
-	rc = mig_change_make(now, wanted, NULL, &change, why);
-	if (rc == 0) {
-		list_back(r, now, &change);
-		rc = change_run(r->cli, now, &change,
-				&(struct change_how){ .is_renewal = r->is_part }, why);
-		rc = rc < 0 ? rc : change.n_steps;
-		mig_change_free(&change);
-	}
-	return rc;
-}
-
-/* Does nobody see any more that modes were switched, but on GPUs that were cut all the same? */
-static bool is_back(const struct run *r)
-{
-	struct mig_snapshot now;
-	bool is_equal = mig_snapshot_take(r->cli->machine, &now, NULL) == 0;
-
-	if (!is_equal)
-		return false;
-	is_equal = now.n_gpus == r->before->n_gpus;
-	for (int i = 0; is_equal && i < now.n_gpus; i++)
-		is_equal = now.gpus[i].mode == r->before->gpus[i].mode ||
-			   (r->stages->is_independent &&
-			    (now.gpus[i].n_gis || (r->is_cutting && now.gpus[i].mode)));
-	mig_snapshot_free(&now);
-	return is_equal;
-}
-
-static int go_back(struct run *r, int rc)
-{
-	struct mig_snapshot now;
-	struct mig_error why;
-	bool is_all_off = true;
-	int n;
-
-	/* A mode that waits for a reset was asked to be left so. */
-	if (rc == -MIG_E_PENDING && r->stages->keeps_pending)
-		return rc;
-	for (int i = 0; i < r->before->n_gpus; i++)
-		is_all_off &= !r->before->gpus[i].mode;
-	if (mig_snapshot_take(r->cli->machine, &now, &why) < 0)
-		return mig_hint(r->err, rc, "what stands now cannot be read: %s", why.msg);
-	n = run_back(r, &now, &why);
-	if (n < 0)
-		mig_hint(r->err, rc, "the MIG modes could not be switched back: %s", why.msg);
-	else if (!is_back(r))
-		mig_hint(
-			r->err, rc,
-			"not every MIG mode is as it was; see 'migctl status' for what stands");
-	else if (is_all_off && *r->back)
-		mig_hint(r->err, rc, "MIG is off again on GPU %s", r->back);
-	else if (n > 0 || !r->stages->is_independent)
-		mig_hint(r->err, rc, "MIG is again on or off as it was");
-	mig_snapshot_free(&now);
-	return rc;
-}
-
 /* --- the stage of the modes ----------------------------------------------------------- */
 
 /* Before a mode is switched: by all that is known, is nothing held that must go? */
-static int check_held(struct run *r)
+static int check_held(struct stages_run *r)
 {
 	const struct mig_who *who;
 	struct mig_change change;
@@ -316,7 +129,7 @@ static int check_held(struct run *r)
 	return hint_nearest(r, r->before, rc);
 }
 
-static void print_modes(const struct run *r, const struct mig_change *change)
+static void print_modes(const struct stages_run *r, const struct mig_change *change)
 {
 	for (int i = 0; r->stages->schema && !r->cli->is_json && i < change->n_steps; i++) {
 		if (change->steps[i].kind == MIG_STEP_MODE)
@@ -326,7 +139,7 @@ static void print_modes(const struct run *r, const struct mig_change *change)
 }
 
 /* All at once: one that has to wait for a reset takes the others back. */
-static int switch_on(struct run *r)
+static int switch_on(struct stages_run *r)
 {
 	struct mig_change change;
 	int rc = change_of(r->cli, r->stages, r->before, PART_MODES_ON, &change, r->err);
@@ -342,7 +155,7 @@ static int switch_on(struct run *r)
 	return rc;
 }
 
-static int reset_pending(struct run *r, int gpu, unsigned mode)
+static int reset_pending(struct stages_run *r, int gpu, unsigned mode)
 {
 	const struct mig_gpu *g = &r->before->gpus[gpu];
 	struct mig_snapshot now;
@@ -359,7 +172,7 @@ static int reset_pending(struct run *r, int gpu, unsigned mode)
 	return rc;
 }
 
-static int switch_one(struct run *r, int gpu, const struct mig_wanted *wanted)
+static int switch_one(struct stages_run *r, int gpu, const struct mig_wanted *wanted)
 {
 	const unsigned mode = wanted->mode == MIG_WANT_MODE;
 	struct mig_change change;
@@ -376,7 +189,7 @@ static int switch_one(struct run *r, int gpu, const struct mig_wanted *wanted)
 }
 
 /* GPU by GPU: one that waits for a reset may do so alone. */
-static int switch_each(struct run *r)
+static int switch_each(struct stages_run *r)
 {
 	const struct mig_snapshot *snap = r->before;
 	cleanup_free struct mig_wanted *wanted =
@@ -385,7 +198,7 @@ static int switch_each(struct run *r)
 
 	if (!wanted)
 		return mig_fail(r->err, MIG_E_NOMEM, "plan a change");
-	rc = wanted_of(r->stages, snap, PART_MODES, wanted, r->err);
+	rc = stages_wanted(r->stages, snap, PART_MODES, wanted, r->err);
 	r->is_switched = rc == 0;
 	for (int i = 0; rc == 0 && i < snap->n_gpus; i++) {
 		if (wanted[i].mode != MIG_WANT_UNTOUCHED)
@@ -394,7 +207,7 @@ static int switch_each(struct run *r)
 	return rc;
 }
 
-static int switch_modes(struct run *r)
+static int switch_modes(struct stages_run *r)
 {
 	const bool is_each = r->stages->may_reset || r->stages->keeps_pending;
 	/* What the next hooks are to stop need not be gone yet. */
@@ -413,7 +226,7 @@ static int switch_modes(struct run *r)
 
 /* --- the stage of the instances ------------------------------------------------------- */
 
-static int cut_from(struct run *r, const struct mig_snapshot *snap)
+static int cut_from(struct stages_run *r, const struct mig_snapshot *snap)
 {
 	/* The way back from here leads to what was before the modes were switched. */
 	const struct change_how how = { .is_independent = r->stages->is_independent,
@@ -434,7 +247,7 @@ static int cut_from(struct run *r, const struct mig_snapshot *snap)
 }
 
 /* Hooks take their time, and switches change what the driver tells: look again after either. */
-static int cut(struct run *r)
+static int cut(struct stages_run *r)
 {
 	struct mig_snapshot now;
 	int rc;
@@ -450,7 +263,7 @@ static int cut(struct run *r)
 }
 
 /* Who is in the way afterwards, they may have changed: that is what they are for. */
-static int run_hooks(struct run *r, enum mig_hook_point point)
+static int run_hooks(struct stages_run *r, enum mig_hook_point point)
 {
 	int rc = hooks_run(r->stages->hooks, point, r->err);
 
@@ -459,7 +272,7 @@ static int run_hooks(struct run *r, enum mig_hook_point point)
 	return rc;
 }
 
-static int in_stages(struct run *r)
+static int in_stages(struct stages_run *r)
 {
 	int rc = r->has_switches ? run_hooks(r, MIG_HOOK_PRE_APPLY_MODE) : 0;
 
@@ -470,10 +283,10 @@ static int in_stages(struct run *r)
 	r->is_cutting = rc == 0 && !r->stages->is_mode_only;
 	if (r->is_cutting)
 		rc = cut(r);
-	return rc < 0 && r->is_switched ? go_back(r, rc) : rc;
+	return rc < 0 && r->is_switched ? stages_back(r, rc) : rc;
 }
 
-static int finish(struct run *r, int rc)
+static int finish(struct stages_run *r, int rc)
 {
 	struct mig_error why;
 	int exit_rc = hooks_run(r->stages->hooks, MIG_HOOK_APPLY_EXIT, &why);
@@ -491,7 +304,7 @@ static int finish(struct run *r, int rc)
 int stages_run(struct cli *cli, const struct stages *stages, const struct mig_snapshot *snap,
 	       struct mig_error *err)
 {
-	struct run r = { .cli = cli, .stages = stages, .before = snap, .err = err };
+	struct stages_run r = { .cli = cli, .stages = stages, .before = snap, .err = err };
 	int rc = look(&r);
 
 	if (rc < 0)

@@ -62,6 +62,7 @@ int change_run(struct cli *cli, const struct mig_snapshot *snap, struct mig_chan
 		.is_renewal = how->is_renewal,
 		.verb = cli->verb->name,
 		.time_s = time(NULL),
+		.number = &cli->change_number,
 		.before = how->before,
 		.ret_after = how->ret_after,
 	};

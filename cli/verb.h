@@ -68,7 +68,8 @@ struct cli {
 	bool has_home;
 	struct mig_who who; /* once has_who: see change_who() */
 	bool has_who;
-	double change_began_s; /* when the running of a change began; of no epoch */
+	uint64_t change_number; /* on record, of what this command has changed so far; or 0 */
+	double change_began_s;  /* when the running of a change began; of no epoch */
 };
 
 /** cli_option - an option's value, "" for a flag that was given, or NULL. */

@@ -20,7 +20,8 @@ static int run(struct smi *s, struct mig_step *step)
 {
 	struct mig_run_options opt = { .keep_pending = true,
 				       .verb = s->cli->verb->name,
-				       .time_s = time(NULL) };
+				       .time_s = time(NULL),
+				       .number = &s->cli->change_number };
 	struct mig_change change = { .n_steps = 1, .room = 1, .steps = step };
 	struct mig_error look_err;
 	struct mig_snapshot now;

@@ -242,6 +242,9 @@ struct mig_run_options {
 	int64_t time_s;   /* with @home: now, since 1970 */
 	/* With @home: it brings back what is on record, or is a part of a change: none to be undone. */
 	bool is_renewal;
+	/* With @home: 0, or the number on record of the change that this one goes on with: together
+	 * they are undone. Filled with the number that it has. May be NULL. */
+	uint64_t *number;
 	/* With @home: what the change began with, where MIG was switched on since, for its sake, by a
 	 * renewal; same GPUs. */
 	const struct mig_snapshot *before;

@@ -221,6 +221,8 @@ struct mig_record_id {
 struct mig_record_change {
 	const char *verb; /* "apply" */
 	int64_t time_s;
+	uint64_t
+		part_of; /* the number of the change that it goes on with, if that is the last; or 0 */
 	const struct mig_snapshot *before, *after;
 	const bool *
 		is_changed; /* one for each GPU, or NULL: the others' records stay as they are */

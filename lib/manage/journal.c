@@ -83,11 +83,12 @@ static json_t *header_json(const struct mig_home *home, const struct mig_snapsho
 	free(gpus);
 	for (int i = 0; i < change->n_steps; i++)
 		json_array_append_new(steps, step_json(snap, &change->steps[i]));
-	return json_pack("{s:s, s:o, s:s, s:s, s:I, s:b, s:b, s:I, s:o, s:o, s:o}", "schema",
-			 SCHEMA, "machine", record_machine_json(home), "boot", home->boot,
-			 "verb", head->verb, "pid", (json_int_t)getpid(), "is_atomic",
-			 head->is_atomic, "is_renewal", head->is_renewal, "n_written",
-			 (json_int_t)head->n_written, "before", before, "steps", steps, "names",
+	return json_pack("{s:s, s:o, s:s, s:s, s:I, s:b, s:b, s:I, s:I, s:o, s:o, s:o}",
+			 "schema", SCHEMA, "machine", record_machine_json(home), "boot",
+			 home->boot, "verb", head->verb, "pid", (json_int_t)getpid(),
+			 "is_atomic", head->is_atomic, "is_renewal", head->is_renewal,
+			 "n_written", (json_int_t)head->n_written, "part_of",
+			 (json_int_t)head->part_of, "before", before, "steps", steps, "names",
 			 names_json(snap, change));
 }
 

@@ -28,7 +28,8 @@ struct journal {
 struct journal_head {
 	const char *verb;
 	bool is_atomic;
-	bool is_renewal; /* it brings back what is on record, and is no change to be undone */
+	bool is_renewal;  /* it brings back what is on record, and is no change to be undone */
+	uint64_t part_of; /* as in struct mig_record_change */
 	int64_t n_written; /* of the record when it was begun; of a journal that does not say -1 */
 };
 
@@ -72,6 +73,7 @@ struct journal_text {
 	int64_t pid;
 	bool is_atomic, is_renewal; /* as in struct journal_head, and so is */
 	int64_t n_written;
+	uint64_t part_of;
 	int n_gpus;
 	struct mig_record_gpu *gpus; /* of the whole machine, before the change */
 	int n_steps;

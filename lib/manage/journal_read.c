@@ -89,17 +89,17 @@ static int header_read(json_t *json, const struct mig_home *home, struct journal
 {
 	json_t *machine, *before, *steps, *names;
 	const char *schema, *verb, *boot;
-	json_int_t pid, n_written = -1;
+	json_int_t pid, n_written = -1, part_of = 0;
 	json_error_t why;
 	int is_atomic, is_renewal = false, rc;
 	size_t n;
 
 	if (json_unpack_ex(json, &why, 0,
-			   "{s:s, s:o, s:s, s:s, s:I, s:b, s?b, s?I, s:o, s:o, s:o !}",
+			   "{s:s, s:o, s:s, s:s, s:I, s:b, s?b, s?I, s?I, s:o, s:o, s:o !}",
 			   "schema", &schema, "machine", &machine, "boot", &boot, "verb", &verb,
 			   "pid", &pid, "is_atomic", &is_atomic, "is_renewal", &is_renewal,
-			   "n_written", &n_written, "before", &before, "steps", &steps, "names",
-			   &names) < 0)
+			   "n_written", &n_written, "part_of", &part_of, "before", &before,
+			   "steps", &steps, "names", &names) < 0)
 		return mig_fail(err, MIG_E_SYNTAX, "%s", why.text);
 	if (strcmp(schema, SCHEMA) != 0)
 		return mig_fail(err, MIG_E_SYNTAX, "its schema is %.40s, not %s", schema,
@@ -117,6 +117,7 @@ static int header_read(json_t *json, const struct mig_home *home, struct journal
 	ret->is_atomic = is_atomic;
 	ret->is_renewal = is_renewal;
 	ret->n_written = n_written;
+	ret->part_of = (uint64_t)part_of;
 	rc = record_gpus_read(before, &ret->gpus, err);
 	if (rc < 0)
 		return rc;

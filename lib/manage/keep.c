@@ -41,6 +41,11 @@ static bool has_news(const struct run *run, const struct mig_record *rec)
 	return false;
 }
 
+static uint64_t part_of(const struct run *run)
+{
+	return run->opt->number ? *run->opt->number : 0;
+}
+
 int keep_begin(struct run *run, bool has_steps, struct keeping *k, struct mig_error *err)
 {
 	const struct mig_home *home = run->opt->home;
@@ -56,6 +61,7 @@ int keep_begin(struct run *run, bool has_steps, struct keeping *k, struct mig_er
 	rc = mig_record_read(home, &k->record, err);
 	if (rc < 0 || !(has_steps || has_news(run, &k->record)))
 		return rc;
+	head.part_of = part_of(run);
 	head.n_written = (int64_t)k->record.n_written;
 	rc = journal_begin(home, run->snap, run->change, &head, &run->journal, err);
 	if (rc == 0)
@@ -174,6 +180,7 @@ static int record_outcome(struct run *run, const struct part *parts, struct keep
 		calloc((size_t)run->change->n_names + 1, sizeof(*named));
 	struct mig_record_change what = { .verb = run->opt->verb,
 					  .time_s = run->opt->time_s,
+					  .part_of = part_of(run),
 					  .before = run->opt->before ? run->opt->before
 								     : run->snap,
 					  .after = after,
@@ -182,6 +189,7 @@ static int record_outcome(struct run *run, const struct part *parts, struct keep
 					  .is_back = is_back,
 					  .made = made,
 					  .named = named };
+	uint64_t number;
 	int rc;
 
 	if (!is_done || !is_back || !made || !named)
@@ -190,7 +198,10 @@ static int record_outcome(struct run *run, const struct part *parts, struct keep
 		return 0;
 	what.n_made = add_made(run, made);
 	what.n_named = add_named(run, parts, &k->record, named);
+	number = k->record.n_changes;
 	rc = mig_record_add(&k->record, run->opt->home, &what, err);
+	if (run->opt->number && rc == 0 && k->record.n_changes != number)
+		*run->opt->number = k->record.n_changes;
 	return rc < 0 ? rc : record_commit(&k->slot, run->opt->home, &k->record, err);
 }
 

@@ -118,6 +118,7 @@ int recover_keep(struct recovery *r, struct mig_error *err)
 		calloc((size_t)r->text.n_names + 1, sizeof(*named));
 	struct mig_record_change what = { .verb = r->text.verb,
 					  .time_s = r->opt->time_s,
+					  .part_of = r->text.part_of,
 					  .before = &r->before,
 					  .after = &r->now,
 					  .is_changed = is_renewal ? NULL : is_done,

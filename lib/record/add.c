@@ -47,6 +47,12 @@ static bool is_given(const struct mig_record_change *c, const char *name)
 	return false;
 }
 
+/* Does it go on with the last change? */
+static bool is_part(const struct next *n)
+{
+	return n->change->part_of && n->change->part_of == n->old->n_changes;
+}
+
 /* There is room: next_new() saw to it. */
 static uint64_t count_one(struct mig_record *rec, const char *gpu, int gi_start, int ci_start)
 {
@@ -202,7 +208,7 @@ static void add_gone(struct next *n, int gpu, const struct mig_gi *gi, const str
 	n->rec.n_gone = n_moved + 1;
 	list[0] = (struct mig_record_gone){ .gi_start = gi->start,
 					    .ci_start = ci->start,
-					    .change = n->old->n_changes + 1,
+					    .change = n->old->n_changes + !is_part(n),
 					    .time_s = c->time_s };
 	text_copy(list[0].gpu, sizeof(list[0].gpu), g->uuid);
 	text_copy(list[0].uuid, sizeof(list[0].uuid), ci->uuid);
@@ -230,8 +236,13 @@ static void add_all_gone(struct next *n, int gpu)
 static void add_before(struct next *n, int gpu)
 {
 	const struct mig_gpu *was = &n->change->before->gpus[gpu];
-	struct mig_record_gpu *ret = &n->rec.before[n->rec.n_before++];
+	struct mig_record_gpu *ret;
 
+	for (int i = 0; i < n->rec.n_before; i++) {
+		if (strcmp(n->rec.before[i].uuid, was->uuid) == 0)
+			return;
+	}
+	ret = &n->rec.before[n->rec.n_before++];
 	mig_record_gpu_of(was, ret);
 	text_copy(ret->boot, sizeof(ret->boot), n->home->boot);
 	for (int i = 0; i < ret->n_gis; i++) {
@@ -276,7 +287,7 @@ static int next_new(struct next *n, struct mig_error *err)
 	struct mig_record *rec = &n->rec;
 
 	*rec = *old;
-	rec->n_before = 0;
+	rec->n_before = is_part(n) ? old->n_before : 0;
 	rec->gpus = calloc((size_t)old->n_gpus + gpus + 1, sizeof(*rec->gpus));
 	rec->before = calloc(gpus + (size_t)old->n_before + 1, sizeof(*rec->before));
 	rec->counts = calloc(counts + 1, sizeof(*rec->counts));
@@ -287,6 +298,8 @@ static int next_new(struct next *n, struct mig_error *err)
 	}
 	if (old->n_gpus)
 		memcpy(rec->gpus, old->gpus, (size_t)old->n_gpus * sizeof(*rec->gpus));
+	if (rec->n_before)
+		memcpy(rec->before, old->before, (size_t)old->n_before * sizeof(*rec->before));
 	if (old->n_counts)
 		memcpy(rec->counts, old->counts, (size_t)old->n_counts * sizeof(*rec->counts));
 	if (old->n_gone)
@@ -343,7 +356,7 @@ static void end(struct next *n)
 		n->rec.n_before = n->old->n_before;
 		return;
 	}
-	n->rec.n_changes++;
+	n->rec.n_changes += !is_part(n);
 	n->rec.time_s = c->time_s;
 	text_copy(n->rec.verb, sizeof(n->rec.verb), c->verb);
 }

@@ -113,6 +113,7 @@ int recover_keep(struct recovery *r, struct mig_error *err)
 	const bool is_renewal = r->text.is_renewal;
 	cleanup_free bool *is_done = calloc(n + 1, sizeof(*is_done));
 	cleanup_free bool *is_back = calloc(n + 1, sizeof(*is_back));
+	cleanup_free bool *is_saved = calloc(n + 1, sizeof(*is_saved));
 	cleanup_free struct mig_record_id *made = calloc(room, sizeof(*made));
 	cleanup_free struct mig_record_id *named =
 		calloc((size_t)r->text.n_names + 1, sizeof(*named));
@@ -122,21 +123,24 @@ int recover_keep(struct recovery *r, struct mig_error *err)
 					  .before = &r->before,
 					  .after = &r->now,
 					  .is_changed = is_renewal ? NULL : is_done,
-					  .is_saved = is_renewal ? is_done : NULL,
+					  .is_saved = is_renewal ? is_done : is_saved,
 					  .is_back = is_back,
 					  .made = made,
 					  .named = named };
 	bool is_any = false;
 	int rc;
 
-	if (!is_done || !is_back || !made || !named)
+	if (!is_done || !is_back || !is_saved || !made || !named)
 		return mig_fail(err, MIG_E_NOMEM, "record what was recovered");
 	for (size_t i = 0; i < n; i++) {
 		is_done[i] = r->ret->gpus[i].is_concerned &&
 			     r->ret->gpus[i].way != MIG_RECOVERED_BACK;
 		is_back[i] = r->ret->gpus[i].is_concerned && !is_done[i];
 		is_done[i] &= !is_recorded(r, (int)i);
+		/* A recovery was killed when it had put on record that it went forth. */
+		is_saved[i] = is_back[i] && r->is_recorded && r->text.is_forth;
 		is_any |= is_done[i] || is_back[i];
+		is_back[i] &= !is_saved[i];
 	}
 	if (!is_any)
 		return 0;

@@ -222,6 +222,28 @@ static void it_can_be_told_which_way_to_go(void **state)
 	stop();
 }
 
+static void one_that_went_forth_and_was_killed_at_its_end_can_go_back(void **state)
+{
+	char path[1100], kept[1200];
+	struct mig_record rec;
+
+	(void)state;
+	begin(A100);
+	killed_half_way();
+	journal_path(&home, path, sizeof(path));
+	snprintf(kept, sizeof(kept), "%s.kept", path);
+	assert_int_equal(link(path, kept), 0);
+	assert_int_equal(recover_so(MIG_RECOVER_FORTH), 0);
+	assert_string_equal(now(), NEW);
+	assert_int_equal(rename(kept, path), 0);
+	assert_int_equal(recover_so(MIG_RECOVER_BACK), 0);
+	assert_string_equal(now(), OLD);
+	assert_int_equal(mig_record_read(&home, &rec, &err), 0);
+	assert_true(mig_record_is_same(&rec.gpus[0], &snap.gpus[0]));
+	mig_record_free(&rec);
+	stop();
+}
+
 static void what_another_tool_did_meanwhile_is_reported_and_left(void **state)
 {
 	const nvmlGpuInstancePlacement_t place = { 3, 1 };
@@ -435,6 +457,7 @@ int main(void)
 		cmocka_unit_test(a_change_killed_at_any_call_is_ended_whole),
 		cmocka_unit_test(a_recovery_killed_at_any_call_is_ended_by_the_next),
 		cmocka_unit_test(it_can_be_told_which_way_to_go),
+		cmocka_unit_test(one_that_went_forth_and_was_killed_at_its_end_can_go_back),
 		cmocka_unit_test(what_another_tool_did_meanwhile_is_reported_and_left),
 		cmocka_unit_test(what_somebody_holds_is_finished_instead_of_undone),
 		cmocka_unit_test(a_reboot_ends_a_change_and_says_so),

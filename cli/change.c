@@ -2,6 +2,7 @@
 #include "cli/change.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -74,6 +75,22 @@ int change_run(struct cli *cli, const struct mig_snapshot *snap, struct mig_chan
 		return rc;
 	cli->change_began_s = seconds_now();
 	return mig_change_run(cli->machine, snap, change, &opt, err);
+}
+
+int change_reset(struct cli *cli, const struct mig_snapshot *snap, int gpu,
+		 struct mig_error *err)
+{
+	struct mig_step step = {
+		.kind = MIG_STEP_RESET, .gpu = gpu, .gi = -1, .owner = -1, .ci = -1
+	};
+	struct mig_gpu_change *gpus = calloc((size_t)snap->n_gpus + 1, sizeof(*gpus));
+	struct mig_change change = {
+		.n_steps = 1, .steps = &step, .n_gpus = snap->n_gpus, .gpus = gpus
+	};
+	int rc = change_run(cli, snap, &change, &(struct change_how){ 0 }, err);
+
+	free(gpus);
+	return rc;
 }
 
 /* Where each GPU stands for itself, those that failed are named; the first one's error is the

@@ -32,6 +32,7 @@ int change_run(struct cli *cli, const struct mig_snapshot *snap, struct mig_chan
 
 /**
  * change_who - who holds what, where a change destroys anything; asked once.
+ * @change:	or NULL: in any case.
  * @ret:	owned by @cli, or NULL where nothing would go.
  *
  * That somebody who may hold something could not be asked is said on stderr.
@@ -40,6 +41,9 @@ int change_who(struct cli *cli, const struct mig_snapshot *snap,
 	       const struct mig_change *change, const struct mig_who **ret,
 	       struct mig_error *err) MIG_MUST_USE;
 
+/** change_who_forget - time has passed, or hooks have run: who holds what is asked anew. */
+void change_who_forget(struct cli *cli);
+
 /**
  * change_make - mig_change_make(), which is told who holds what where something would go.
  * @wanted:	one for each GPU.
@@ -47,6 +51,10 @@ int change_who(struct cli *cli, const struct mig_snapshot *snap,
 int change_make(struct cli *cli, const struct mig_snapshot *snap,
 		const struct mig_wanted *wanted, struct mig_change *ret,
 		struct mig_error *err) MIG_MUST_USE;
+
+/** change_named - the names that stand and are valid; free(@ret). Return: how many, none where they
+ *  are not known. */
+int change_named(struct cli *cli, const struct mig_snapshot *snap, struct mig_named **ret);
 
 /**
  * change_nearest - where a change would destroy what is held, the most of what is wanted that
@@ -116,5 +124,9 @@ int change_diff(struct cli *cli, const struct mig_snapshot *snap,
 
 /** reset_gpu - reset a GPU of hardware or of a simulated machine; @arg is the struct cli. */
 int reset_gpu(const struct mig_gpu *gpu, void *arg, struct mig_error *err) MIG_MUST_USE;
+
+/** change_reset - reset one GPU, if nothing holds it; @gpu: index into the snapshot's. */
+int change_reset(struct cli *cli, const struct mig_snapshot *snap, int gpu,
+		 struct mig_error *err) MIG_MUST_USE;
 
 #endif

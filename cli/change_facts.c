@@ -37,19 +37,28 @@ int change_who(struct cli *cli, const struct mig_snapshot *snap,
 	int rc;
 
 	*ret = NULL;
-	if (!goes_any(change))
+	if (change && !goes_any(change))
 		return 0;
 	if (!cli->has_who) {
 		rc = holders_take(cli, snap, NULL, &cli->who, err);
 		if (rc < 0)
 			return rc;
 		cli->has_who = true;
-		for (int i = 0; i < cli->who.n_unknowns; i++)
+		for (int i = 0; i < cli->who.n_unknowns && !cli->is_unknown_told; i++)
 			fprintf(stderr, "%s: unknown: %s\n", cli->who.unknowns[i].what,
 				cli->who.unknowns[i].why);
+		cli->is_unknown_told = true;
 	}
 	*ret = &cli->who;
 	return 0;
+}
+
+void change_who_forget(struct cli *cli)
+{
+	if (cli->has_who)
+		mig_who_free(&cli->who);
+	cli->who = (struct mig_who){ 0 };
+	cli->has_who = false;
 }
 
 /* Those that keep instances from being destroyed, of all GPUs. */
@@ -74,8 +83,7 @@ static int blocking_take(struct cli *cli, const struct mig_snapshot *snap,
 	return 0;
 }
 
-/* The names that stand and are valid. Return: how many; none where they are not known. */
-static int named_take(struct cli *cli, const struct mig_snapshot *snap, struct mig_named **ret)
+int change_named(struct cli *cli, const struct mig_snapshot *snap, struct mig_named **ret)
 {
 	const struct mig_home *home;
 	struct mig_record rec;
@@ -100,7 +108,7 @@ int change_make(struct cli *cli, const struct mig_snapshot *snap,
 	struct mig_change change;
 	int rc;
 
-	hints.n_named = named_take(cli, snap, &named);
+	hints.n_named = change_named(cli, snap, &named);
 	hints.named = named;
 	rc = mig_change_make(snap, wanted, &hints, &change, err);
 	/* Where nothing goes, it does not matter who holds what. */

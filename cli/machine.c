@@ -51,8 +51,8 @@ int cli_catalog(struct cli *cli, struct mig_catalog **ret, struct mig_error *err
 }
 
 /* Beside the program as it is installed, wherever that is; else where the build said. */
-static bool find_installed(const char *from_bin, const char *folder, const char *file,
-			   char *buf, size_t len)
+bool cli_installed(const char *from_bin, const char *folder, const char *file, char *buf,
+		   size_t len)
 {
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -72,14 +72,14 @@ static bool find_installed(const char *from_bin, const char *folder, const char 
 
 int cli_sim_library(char *buf, size_t len, struct mig_error *err)
 {
-	if (find_installed(MIG_SIM_FROM_BIN, MIG_SIM_LIBRARY, "libnvidia-ml.so.1", buf, len))
+	if (cli_installed(MIG_SIM_FROM_BIN, MIG_SIM_LIBRARY, "libnvidia-ml.so.1", buf, len))
 		return 0;
 	return mig_fail(err, MIG_E_NOLIB, "the simulated driver is not installed: no %s", buf);
 }
 
 int cli_program(const char *name, char *buf, size_t len, struct mig_error *err)
 {
-	if (find_installed(MIG_PROGRAMS_FROM_BIN, MIG_PROGRAMS, name, buf, len))
+	if (cli_installed(MIG_PROGRAMS_FROM_BIN, MIG_PROGRAMS, name, buf, len))
 		return 0;
 	return mig_fail(err, MIG_E_NOENT, "%s is not installed: no %s", name, buf);
 }

@@ -14,7 +14,8 @@ extern const struct verb verb_status, verb_profiles, verb_layouts, verb_fit;
 extern const struct verb verb_enable, verb_disable, verb_create, verb_destroy;
 extern const struct verb verb_diff, verb_apply, verb_assert, verb_export;
 extern const struct verb verb_save, verb_restore, verb_undo, verb_recover;
-extern const struct verb verb_who, verb_resolve, verb_doctor, verb_smi;
+extern const struct verb verb_who, verb_resolve, verb_doctor, verb_smi, verb_parted;
+extern const struct verb verb_plan, verb_cost;
 extern const struct verb verb_sim_new, verb_sim_list, verb_sim_exec, verb_sim_tenant;
 extern const struct verb verb_sim_reset, verb_sim_reboot, verb_sim_rm, verb_sim_xid;
 extern const struct verb verb_sim_tree;
@@ -22,15 +23,19 @@ extern const struct verb verb_sim_fault, verb_sim_latency, verb_sim_lost, verb_s
 extern const struct verb verb_sim_scenario, verb_sim_log;
 
 const struct verb *const verbs[] = {
-	&verb_status,     &verb_profiles,   &verb_layouts,      &verb_fit,
-	&verb_enable,     &verb_disable,    &verb_create,       &verb_destroy,
-	&verb_diff,       &verb_apply,      &verb_assert,       &verb_export,
-	&verb_undo,       &verb_save,       &verb_restore,      &verb_recover,
-	&verb_who,        &verb_resolve,    &verb_doctor,       &verb_smi,
-	&verb_sim_new,    &verb_sim_list,   &verb_sim_exec,     &verb_sim_tree,
-	&verb_sim_tenant, &verb_sim_xid,    &verb_sim_fault,    &verb_sim_latency,
-	&verb_sim_lost,   &verb_sim_settle, &verb_sim_scenario, &verb_sim_log,
-	&verb_sim_reset,  &verb_sim_reboot, &verb_sim_rm,       NULL,
+	&verb_status,       &verb_profiles, &verb_layouts,
+	&verb_fit,          &verb_enable,   &verb_disable,
+	&verb_create,       &verb_destroy,  &verb_diff,
+	&verb_apply,        &verb_assert,   &verb_export,
+	&verb_undo,         &verb_save,     &verb_restore,
+	&verb_recover,      &verb_plan,     &verb_cost,
+	&verb_who,          &verb_resolve,  &verb_doctor,
+	&verb_smi,          &verb_parted,   &verb_sim_new,
+	&verb_sim_list,     &verb_sim_exec, &verb_sim_tree,
+	&verb_sim_tenant,   &verb_sim_xid,  &verb_sim_fault,
+	&verb_sim_latency,  &verb_sim_lost, &verb_sim_settle,
+	&verb_sim_scenario, &verb_sim_log,  &verb_sim_reset,
+	&verb_sim_reboot,   &verb_sim_rm,   NULL,
 };
 
 /* What the build asks: pages and completion are made from the table, never by hand. */
@@ -92,17 +97,29 @@ static int flush_output(int rc, struct mig_error *err)
 	return rc < 0 ? rc : mig_fail(err, MIG_E_IO, "cannot write the output");
 }
 
-/* Called by a name that is nvidia-smi's, everything behind it belongs to that verb. */
+/* Other programs' names: called by one, everything behind it belongs to that verb. */
+static const struct {
+	const char *name;
+	const struct verb *verb;
+} names[] = {
+	{ "nvidia-smi", &verb_smi },
+	{ "nvidia-mig-parted", &verb_parted },
+};
+
 static int read_words(int argc, char **argv, struct cli *cli, struct mig_error *err)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+	const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "";
 
-	if (argc < 1 || strcmp(slash ? slash + 1 : argv[0], "nvidia-smi") != 0)
-		return options_parse(argc - 1, argv + 1, cli, err);
-	cli->verb = &verb_smi;
-	cli->argc = argc - 1;
-	cli->argv = argv + 1;
-	return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(name, names[i].name) != 0)
+			continue;
+		cli->verb = names[i].verb;
+		cli->argc = argc - 1;
+		cli->argv = argv + 1;
+		return 0;
+	}
+	return options_parse(argc - 1, argv + 1, cli, err);
 }
 
 int main(int argc, char **argv)

@@ -54,22 +54,6 @@ static int explain_pending(struct cli *cli, const struct mig_snapshot *snap, int
 		sim, verb, gpu);
 }
 
-static int reset_one(struct cli *cli, const struct mig_snapshot *snap, int gpu,
-		     struct mig_error *err)
-{
-	struct mig_step step = {
-		.kind = MIG_STEP_RESET, .gpu = gpu, .gi = -1, .owner = -1, .ci = -1
-	};
-	struct mig_gpu_change *gpus = calloc((size_t)snap->n_gpus + 1, sizeof(*gpus));
-	struct mig_change change = {
-		.n_steps = 1, .steps = &step, .n_gpus = snap->n_gpus, .gpus = gpus
-	};
-	int rc = change_run(cli, snap, &change, &(struct change_how){ 0 }, err);
-
-	free(gpus);
-	return rc;
-}
-
 /* A switch that is pending already, or was just left so, ends with a reset when asked. */
 static int finish_pending(struct cli *cli, const struct mig_snapshot *snap, int gpu,
 			  unsigned mode, int rc, struct mig_error *err)
@@ -79,7 +63,7 @@ static int finish_pending(struct cli *cli, const struct mig_snapshot *snap, int 
 
 	if (!cli_option(cli, "reset"))
 		return explain_pending(cli, snap, gpu, rc, err);
-	rc = reset_one(cli, snap, gpu, err);
+	rc = change_reset(cli, snap, gpu, err);
 	if (rc < 0)
 		return rc;
 	rc = mig_snapshot_take(cli->machine, &now, err);

@@ -5,193 +5,60 @@
 #include <string.h>
 
 #include "cli/change.h"
+#include "cli/drain.h"
 #include "cli/partition_file.h"
-#include "shared/cleanup.h"
+#include "cli/stages.h"
 #include "shared/text.h"
 
-/* What the file wants of each GPU, to be freed; with @mode_only just the modes. NULL: NOMEM. */
-static struct mig_wanted *partition_wanted(const struct partition *p,
-					   const struct mig_snapshot *snap, bool mode_only)
+static int want(void *arg, const struct mig_snapshot *snap, struct mig_wanted *ret,
+		struct mig_error *err)
 {
-	struct mig_wanted *wanted = calloc((size_t)snap->n_gpus + 1, sizeof(*wanted));
+	return partition_wanted(arg, snap, ret, err);
+}
 
-	for (int i = 0; wanted && i < snap->n_gpus; i++) {
-		if (p->wants[i].mode == MIG_CONFIG_ON)
-			wanted[i].mode = mode_only ? MIG_WANT_MODE : MIG_WANT_ON;
-		else if (p->wants[i].mode == MIG_CONFIG_OFF && !mode_only)
-			wanted[i].mode = MIG_WANT_OFF;
-		wanted[i].request = p->wants[i].request;
-		wanted[i].names = p->wants[i].names;
+enum { N_VARIABLES = 3 };
+
+/* What hooks are told, by mig-parted's names. free() each. */
+static int hook_variables(const struct cli *cli, const struct partition *p,
+			  char *ret[N_VARIABLES + 1], struct mig_error *err)
+{
+	const char *const rows[N_VARIABLES][2] = {
+		{ "MIG_PARTED_CONFIG_FILE", cli_option(cli, "file") },
+		{ "MIG_PARTED_SELECTED_CONFIG", p->label ? p->label->name : "" },
+		{ "MIG_PARTED_HOOKS_FILE", cli_option(cli, "hooks") },
+	};
+
+	for (int i = 0; i < N_VARIABLES; i++) {
+		if (asprintf(&ret[i], "%s=%s", rows[i][0], rows[i][1]) < 0) {
+			ret[i] = NULL;
+			return mig_fail(err, MIG_E_NOMEM, "run hooks");
+		}
 	}
-	return wanted;
+	return 0;
 }
 
-/* The steps to what the file wants; with @mode_only just the mode switches. */
-static int partition_change(struct cli *cli, const struct partition *p,
-			    const struct mig_snapshot *snap, bool mode_only,
-			    struct mig_change *ret, struct mig_error *err)
+static int apply_with_hooks(struct cli *cli, struct stages *stages, const struct partition *p,
+			    const struct mig_snapshot *snap, struct mig_error *err)
 {
-	cleanup_free struct mig_wanted *wanted = partition_wanted(p, snap, mode_only);
+	char *variables[N_VARIABLES + 1] = { NULL };
+	struct mig_hooks *file = NULL;
+	struct hooks hooks = { .envs = (const char *const *)variables,
+			       .seconds = HOOK_SECONDS };
+	int rc = stages_seconds("hook-timeout", cli_option(cli, "hook-timeout"), 1,
+				HOOK_SECONDS_MAX, &hooks.seconds, err);
 
-	if (!wanted)
-		return mig_fail(err, MIG_E_NOMEM, "plan a change");
-	return change_make(cli, snap, wanted, ret, err);
-}
-
-/* To a refusal because of what is held: the most of the file that would disturb nothing held. */
-static int partition_nearest(struct cli *cli, const struct partition *p,
-			     const struct mig_snapshot *snap, int rc, struct mig_error *err)
-{
-	cleanup_free struct mig_wanted *wanted = partition_wanted(p, snap, false);
-	char nearest[640] = "";
-
-	if (wanted)
-		change_nearest(cli, snap, wanted, nearest, sizeof(nearest));
-	return *nearest ? mig_hint(err, rc, "nearest that disturbs nothing held: %s", nearest)
-			: rc;
-}
-
-/* Is a GPU to be cut whose profiles the driver will tell only once MIG is on? */
-static bool needs_mode_first(const struct partition *p, const struct mig_snapshot *snap)
-{
-	for (int i = 0; i < snap->n_gpus; i++) {
-		if (p->wants[i].mode == MIG_CONFIG_ON && !snap->gpus[i].mode &&
-		    snap->gpus[i].type && snap->gpus[i].type->basis != MIG_BASIS_DRIVER)
-			return true;
-	}
-	return false;
-}
-
-/* Switching modes first is a part of a change: all of it together can be undone. */
-static const struct change_how part = { .is_renewal = true };
-
-/* @before: what it began with, where that is not @snap. */
-static int apply_in_one(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
-			const struct mig_snapshot *before, struct mig_error *err)
-{
-	const struct change_how how = { .is_independent = !cli_option(cli, "atomic"),
-					.before = before };
-	struct mig_change change;
-	int rc = partition_change(cli, p, snap, false, &change, err);
-
-	if (rc < 0)
-		return rc;
-	rc = change_carry_out(cli, snap, &change, "migctl.apply/v1", &how, err);
-	mig_change_free(&change);
-	return rc == -MIG_E_BUSY ? partition_nearest(cli, p, snap, rc, err) : rc;
-}
-
-/* The GPUs whose modes go back to what they were in @snap. Where each stands for itself, those stay
- * that want MIG on and nothing else. @buf: "0, 3". */
-static void list_back(struct cli *cli, const struct partition *p,
-		      const struct mig_snapshot *snap, const struct mig_snapshot *now,
-		      struct mig_wanted *ret, char *buf, size_t len)
-{
-	const bool is_atomic = cli_option(cli, "atomic") != NULL;
-
-	*buf = '\0';
-	for (int i = 0; i < now->n_gpus && now->n_gpus == snap->n_gpus; i++) {
-		const struct mig_gpu *gpu = &now->gpus[i];
-
-		if (gpu->mode == snap->gpus[i].mode || gpu->n_gis || gpu->is_lost ||
-		    !(is_atomic || p->wants[i].request.n))
-			continue;
-		ret[i].mode = MIG_WANT_OFF;
-		text_append(buf, len, "%s%d", *buf ? ", " : "", i);
-	}
-}
-
-/* For an apply that failed after switching modes. */
-static void modes_back(struct cli *cli, const struct partition *p,
-		       const struct mig_snapshot *snap, struct mig_error *err)
-{
-	cleanup_free struct mig_wanted *wanted =
-		calloc((size_t)snap->n_gpus + 1, sizeof(*wanted));
-	struct mig_snapshot now;
-	struct mig_change change;
-	struct mig_error why;
-	char gpus[256];
-	int rc = wanted ? mig_snapshot_take(cli->machine, &now, &why) : -MIG_E_NOMEM;
-
-	if (rc < 0)
-		return;
-	list_back(cli, p, snap, &now, wanted, gpus, sizeof(gpus));
-	rc = now.n_gpus == snap->n_gpus
-		     ? mig_change_make(&now, wanted, NULL, &change, &why)
-		     : mig_fail(&why, MIG_E_NVML, "the driver shows %d GPUs now", now.n_gpus);
+	if (rc == 0)
+		rc = mig_hooks_read(cli_option(cli, "hooks"), &file, err);
+	if (rc == 0)
+		rc = hook_variables(cli, p, variables, err);
 	if (rc == 0) {
-		rc = change_run(cli, &now, &change, &part, &why);
-		mig_change_free(&change);
+		hooks.file = file;
+		stages->hooks = &hooks;
+		rc = stages_run(cli, stages, snap, err);
 	}
-	if (rc < 0)
-		mig_hint(err, -err->code, "MIG could not be switched off again: %s", why.msg);
-	else if (*gpus)
-		mig_hint(err, -err->code, "MIG is off again on GPU %s", gpus);
-	mig_snapshot_free(&now);
-}
-
-/* Before a mode is switched: by all that the catalog tells, is nothing held that must go? */
-static int check_held(struct cli *cli, const struct partition *p,
-		      const struct mig_snapshot *snap, struct mig_error *err)
-{
-	const struct mig_who *who;
-	struct mig_change change = { 0 };
-	char text[256];
-	int rc = partition_change(cli, p, snap, false, &change, err);
-
-	if (rc < 0)
-		return rc;
-	rc = change_who(cli, snap, &change, &who, err);
-	for (int i = 0; i < change.n_steps && rc == 0; i++) {
-		const struct mig_step *s = &change.steps[i];
-
-		if (s->kind != MIG_STEP_CI_DESTROY)
-			continue;
-		rc = mig_check_free(cli->machine, &snap->gpus[s->gpu], s->gi, s->ci, who, err);
-		if (rc < 0)
-			mig_wrap(err, rc, "%s: refused, and nothing was changed",
-				 mig_step_format(snap, s, text, sizeof(text)));
-	}
-	mig_change_free(&change);
-	return rc == -MIG_E_BUSY ? partition_nearest(cli, p, snap, rc, err) : rc;
-}
-
-static int apply_modes(struct cli *cli, const struct partition *p,
-		       const struct mig_snapshot *snap, struct mig_error *err)
-{
-	struct mig_change change;
-	int rc = partition_change(cli, p, snap, true, &change, err);
-
-	if (rc < 0)
-		return rc;
-	rc = change_run(cli, snap, &change, &part, err);
-	for (int i = 0; rc == 0 && !cli->is_json && i < change.n_steps; i++) {
-		if (change.steps[i].kind == MIG_STEP_MODE)
-			printf("GPU %d: MIG is on\n", snap->gpus[change.steps[i].gpu].index);
-	}
-	mig_change_free(&change);
-	return rc;
-}
-
-static int apply_in_two(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
-			struct mig_error *err)
-{
-	struct mig_snapshot now;
-	int rc = check_held(cli, p, snap, err);
-
-	if (rc == 0)
-		rc = apply_modes(cli, p, snap, err);
-	if (rc < 0)
-		return rc;
-	rc = mig_snapshot_take(cli->machine, &now, err);
-	if (rc < 0)
-		return rc;
-	rc = partition_select(p, &now, err);
-	if (rc == 0)
-		rc = apply_in_one(cli, p, &now, snap, err);
-	if (rc < 0)
-		modes_back(cli, p, snap, err);
-	mig_snapshot_free(&now);
+	for (int i = 0; i < N_VARIABLES; i++)
+		free(variables[i]);
+	mig_hooks_free(file);
 	return rc;
 }
 
@@ -214,15 +81,25 @@ static int list_lost(const struct partition *p, const struct mig_snapshot *snap,
 static int apply(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
 		 struct mig_error *err)
 {
+	struct stages stages = { .want = want,
+				 .arg = p,
+				 .schema = "migctl.apply/v1",
+				 .is_independent = !cli_option(cli, "atomic") };
 	const bool is_dry = cli_option(cli, "dry-run") != NULL;
 	char lost[256];
-	int n, rc = !is_dry && needs_mode_first(p, snap)
-			    ? apply_in_two(cli, p, snap, err)
-			    : apply_in_one(cli, p, snap, NULL, err);
+	int n;
+	int rc = stages_seconds("drain-timeout", cli_option(cli, "drain-timeout"), 0,
+				DRAIN_SECONDS_MAX, &stages.drain_seconds, err);
 
-	n = list_lost(p, snap, lost, sizeof(lost));
-	if (rc < 0 || n == 0)
+	if (rc == 0 && cli_option(cli, "hooks"))
+		rc = apply_with_hooks(cli, &stages, p, snap, err);
+	else if (rc == 0)
+		rc = stages_run(cli, &stages, snap, err);
+	if (rc < 0)
 		return rc;
+	n = list_lost(p, snap, lost, sizeof(lost));
+	if (n == 0)
+		return 0;
 	return mig_fail(err, MIG_E_NVML,
 			"%s %s lost and %s out; the rest %s as the file wants; see 'migctl "
 			"status'",
@@ -233,9 +110,10 @@ static int apply(struct cli *cli, struct partition *p, const struct mig_snapshot
 static int diff(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
 		struct mig_error *err)
 {
+	const struct stages stages = { .want = want, .arg = p };
 	struct mig_change change;
 	char lost[256];
-	int rc = partition_change(cli, p, snap, false, &change, err);
+	int rc = stages_change(cli, &stages, snap, &change, err);
 
 	if (rc < 0)
 		return rc;
@@ -375,6 +253,10 @@ static const struct option apply_options[] = {
 	{ "any-machine", 0, NULL, "take a layout file that is for another machine" },
 	{ "atomic", 0, NULL, "change all GPUs, or none" },
 	{ "dry-run", 'n', NULL, "show the steps and change nothing" },
+	{ "hooks", 'k', "FILE", "run the commands of a hooks file around the change" },
+	{ "hook-timeout", 0, "SECONDS", "what each hook may take; default: 120" },
+	{ "drain-timeout", 0, "SECONDS",
+	  "wait so long for processes in the way to end by themselves; default: 0" },
 	{ 0 },
 };
 
@@ -414,7 +296,18 @@ const struct verb verb_apply = {
 		"name, and compute-instances: a list of the same, whose starts are compute "
 		"slices; [] for none. What is not said is free to be chosen. A layout file "
 		"that names its machine is refused on another, unless --any-machine says "
-		"otherwise. docs/LAYOUT.md has all of it.",
+		"otherwise. docs/LAYOUT.md has all of it.\n\n"
+		"A hooks file, mig-parted's too, names commands to run: apply-start first, "
+		"pre-apply-mode where a MIG mode is to be switched, pre-apply-config where "
+		"instances are to go or come, and apply-exit at the end, however it ended. "
+		"They are executed as they stand, by no shell, with the variables "
+		"MIG_PARTED_CONFIG_FILE, MIG_PARTED_SELECTED_CONFIG (empty with a layout file) "
+		"and MIG_PARTED_HOOKS_FILE; what they print goes to stderr. A hook that fails "
+		"ends the apply with status 19. One that takes too long is sent SIGTERM, and "
+		"five seconds later SIGKILL. What cannot fit is refused before the first.\n\n"
+		"With --drain-timeout processes that stand in the way get that time to end "
+		"by themselves; stderr says whom it waits for. None is stopped. Where one is "
+		"left, nothing is changed.",
 	.example = "  migctl apply -f partitions.yaml -c all-balanced --dry-run\n"
 		   "  migctl apply -f partitions.yaml -c all-balanced\n"
 		   "  migctl apply -f layout.yaml\n\n"

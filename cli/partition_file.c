@@ -91,6 +91,22 @@ int partition_select(struct partition *p, const struct mig_snapshot *snap,
 	return rc;
 }
 
+int partition_wanted(struct partition *p, const struct mig_snapshot *snap,
+		     struct mig_wanted *ret, struct mig_error *err)
+{
+	static const enum mig_want_mode modes[] = {
+		[MIG_CONFIG_UNTOUCHED] = MIG_WANT_UNTOUCHED,
+		[MIG_CONFIG_OFF] = MIG_WANT_OFF,
+		[MIG_CONFIG_ON] = MIG_WANT_ON,
+	};
+	int rc = partition_select(p, snap, err);
+
+	for (int i = 0; rc == 0 && i < snap->n_gpus; i++)
+		ret[i] = (struct mig_wanted){ modes[p->wants[i].mode], p->wants[i].request,
+					      p->wants[i].names };
+	return rc;
+}
+
 struct mig_config_present partition_present(const struct mig_gpu *gpu)
 {
 	return (struct mig_config_present){ .index = gpu->index,

@@ -6,6 +6,7 @@
 
 #include <mig/config.h>
 #include <mig/device.h>
+#include <mig/manage.h>
 
 /* Zero-initialised is empty. */
 struct partition {
@@ -35,6 +36,10 @@ struct mig_layout_machine partition_machine(const struct mig_snapshot *snap);
 /** partition_select - what the file wants of each GPU of a machine, into @p->wants. */
 int partition_select(struct partition *p, const struct mig_snapshot *snap,
 		     struct mig_error *err) MIG_MUST_USE;
+
+/** partition_wanted - the same as a change is made from, and select anew; @ret: one for each GPU. */
+int partition_wanted(struct partition *p, const struct mig_snapshot *snap,
+		     struct mig_wanted *ret, struct mig_error *err) MIG_MUST_USE;
 
 /** partition_present - what stands on a GPU, as files are compared with it. */
 struct mig_config_present partition_present(const struct mig_gpu *gpu);

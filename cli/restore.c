@@ -6,8 +6,10 @@
 #include <time.h>
 
 #include "cli/change.h"
+#include "cli/drain.h"
 #include "cli/home.h"
 #include "cli/recorded.h"
+#include "cli/stages.h"
 #include "shared/cleanup.h"
 
 int recorded_find(const struct mig_snapshot *snap, const struct mig_record_gpu *rec)
@@ -129,15 +131,22 @@ static int restore_from(struct cli *cli, const struct mig_snapshot *snap,
 		calloc((size_t)snap->n_gpus + 1, sizeof(*wanted));
 	struct mig_change change;
 	struct mig_error one;
+	long seconds = 0;
 	int failed, rc;
 
 	if (!wanted)
 		return mig_fail(err, MIG_E_NOMEM, "restore %d GPUs", snap->n_gpus);
+	rc = stages_seconds("drain-timeout", cli_option(cli, "drain-timeout"), 0,
+			    DRAIN_SECONDS_MAX, &seconds, err);
+	if (rc < 0)
+		return rc;
 	failed = want_all(cli, snap, rec, wanted, err);
 	rc = change_make(cli, snap, wanted, &change, &one);
 	if (rc == 0) {
+		if (!cli_option(cli, "dry-run"))
+			rc = drain_wait(cli, snap, &change, seconds, &one);
 		/* Nothing to do for the others is not worth a word beside a failure. */
-		if (change.n_steps || !failed || cli->is_json)
+		if (rc == 0 && (change.n_steps || !failed || cli->is_json))
 			rc = change_carry_out(cli, snap, &change, "migctl.restore/v1", &how,
 					      &one);
 		mig_change_free(&change);
@@ -218,6 +227,8 @@ static int run(struct cli *cli, struct mig_error *err)
 
 static const struct option options[] = {
 	{ "dry-run", 'n', NULL, "show the steps and change nothing" },
+	{ "drain-timeout", 0, "SECONDS",
+	  "wait so long for processes in the way to end by themselves; default: 0" },
 	{ 0 },
 };
 

@@ -12,12 +12,17 @@
 
 #define HARDWARE_FOLDER "/run/migctl"
 
-static void waiting_signals(sigset_t *ret)
+void turn_signals(sigset_t *ret)
 {
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction now;
+
 	sigemptyset(ret);
-	sigaddset(ret, SIGINT);
-	sigaddset(ret, SIGTERM);
-	sigaddset(ret, SIGHUP);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		/* What nohup(1) has us ignore interrupts nothing. */
+		if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaddset(ret, signals[i]);
+	}
 }
 
 static int open_lock(const struct cli *cli, const char *sim)
@@ -94,7 +99,7 @@ int turn_take(struct cli *cli, const char *sim, struct mig_error *err)
 			return rc;
 		sign(cli->turn_fd);
 	}
-	waiting_signals(&signals);
+	turn_signals(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	cli->has_turn = true;
 	return 0;
@@ -109,6 +114,6 @@ void turn_end(struct cli *cli)
 	if (cli->turn_fd >= 0)
 		close(cli->turn_fd);
 	cli->has_turn = false;
-	waiting_signals(&signals);
+	turn_signals(&signals);
 	sigprocmask(SIG_UNBLOCK, &signals, NULL);
 }

@@ -3,6 +3,8 @@
 #ifndef CLI_TURN_H
 #define CLI_TURN_H
 
+#include <signal.h>
+
 #include "cli/verb.h"
 
 /**
@@ -16,6 +18,9 @@
  * Errors: IO - waiting failed; BUSY - with --no-wait somebody else does.
  */
 int turn_take(struct cli *cli, const char *sim, struct mig_error *err) MIG_MUST_USE;
+
+/** turn_signals - the interrupts that wait. */
+void turn_signals(sigset_t *ret);
 
 /** turn_end - let interrupts through; the last thing a program does. */
 void turn_end(struct cli *cli);

@@ -67,7 +67,7 @@ struct cli {
 	struct mig_home home; /* once has_home: see cli/home.h */
 	bool has_home;
 	struct mig_who who; /* once has_who: see change_who() */
-	bool has_who;
+	bool has_who, is_unknown_told;
 	uint64_t change_number; /* on record, of what this command has changed so far; or 0 */
 	double change_began_s;  /* when the running of a change began; of no epoch */
 };
@@ -110,6 +110,12 @@ int cli_gpu(const struct mig_snapshot *snap, const char *text, int *ret,
 
 /** cli_machine_line - "machine: hardware HOST, driver V" or "machine: SIMULATED NAME", to @buf. */
 const char *cli_machine_line(const struct mig_snapshot *snap, char *buf, size_t len);
+
+/** cli_installed - where a file of ours is: beside this program as it is installed, wherever that
+ *  is, by the way @from_bin; else in @folder, where the build put it. false: it is not there, and
+ *  @buf is where it should be. */
+bool cli_installed(const char *from_bin, const char *folder, const char *file, char *buf,
+		   size_t len);
 
 /** cli_sim_library - the simulator's libnvidia-ml.so.1 that belongs to this program. */
 int cli_sim_library(char *buf, size_t len, struct mig_error *err) MIG_MUST_USE;

@@ -69,7 +69,8 @@ struct mig_config_entry {
 	unsigned devices_line; /* of the value of "devices" */
 	size_t n_filters;      /* 0: a GPU of any kind */
 	const struct mig_config_filter *filters;
-	bool is_all; /* "devices: all"; otherwise a list, which may be empty */
+	bool is_filter_list; /* in the file they are a list, though of one maybe */
+	bool is_all;         /* "devices: all"; otherwise a list, which may be empty */
 	size_t n_indices;
 	const int *indices; /* GPU indices, as NVML counts them */
 	bool mig_enabled;
@@ -243,6 +244,30 @@ enum mig_config_format { MIG_CONFIG_YAML, MIG_CONFIG_JSON };
 MIG_API MIG_MUST_USE int mig_config_write(const struct mig_config *cfg,
 					  enum mig_config_format format, char **ret,
 					  struct mig_error *err);
+
+/**
+ * mig_config_names - does an entry mean this GPU: its kind by the filter, its index by the list?
+ *
+ * It asks nothing of the GPU's abilities: "devices: all" names a GPU without MIG too.
+ */
+MIG_API bool mig_config_names(const struct mig_config_entry *entry,
+			      const struct mig_config_gpu *gpu);
+
+/**
+ * mig_config_generate - what one could want of these GPUs, as a file to choose from.
+ * @gpus:	@n GPUs of a machine; those without MIG, or of unknown profiles, are passed over.
+ * @ret:	written on success only; the caller frees it with mig_config_free().
+ *
+ * The labels are mig-parted's: all-disabled; all-enabled (MIG on, no instances); for every
+ * profile all-<profile>, "+" written ".", with as many as fit; and all-balanced, two 1g, one 2g
+ * and one 3g on GPUs of seven slices, two 1g and one 2g on those of four. Where the GPUs are
+ * of several kinds, an entry says by its filter which kind it is for. Every entry fits: geometry
+ * placed it. Equal GPUs give an equal file.
+ *
+ * Errors: UNSUPPORTED - none of the GPUs can be cut, or nobody knows how; NOMEM.
+ */
+MIG_API MIG_MUST_USE int mig_config_generate(const struct mig_config_gpu *gpus, size_t n,
+					     struct mig_config **ret, struct mig_error *err);
 
 /* A layout file names the machine that it was made of or for. */
 struct mig_layout_machine {

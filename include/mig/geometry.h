@@ -107,6 +107,14 @@ MIG_API int mig_layout_each(const struct mig_gpu_type *type, uint32_t profiles,
 			    int (*visit)(const struct mig_layout *lay, void *arg), void *arg);
 
 /**
+ * mig_layout_each_beside - every valid layout that has the instances of @lay, where they
+ * stand, and beside them only such of @profiles: mig_layout_each() from there on.
+ */
+MIG_API int mig_layout_each_beside(const struct mig_layout *lay, uint32_t profiles,
+				   int (*visit)(const struct mig_layout *lay, void *arg),
+				   void *arg);
+
+/**
  * mig_ci_starts - where one more compute instance could begin in a GPU instance.
  * @gi:	the profile of the GPU instance.
  * @used:	the compute slices of it that are taken, bit i for slice i.

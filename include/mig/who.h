@@ -83,6 +83,10 @@ MIG_API const char *mig_holder_kind_name(enum mig_holder_kind kind);
  *  when that is not known. Returns @buf. */
 MIG_API char *mig_holder_text(const struct mig_holder *h, char *buf, size_t len);
 
+/** mig_holder_name - a holder in words, "sh (pid 4711) of pod team-a/chat on GPU 0 GI 2 CI 0"; not
+ *  the GPU of one that holds all of it. Returns @buf. */
+MIG_API char *mig_holder_name(const struct mig_holder *h, char *buf, size_t len);
+
 /** mig_holder_remedy - the command that makes it let go, quoted for a shell; "" where nothing is
  *  blocked or nobody knows one. Returns @buf. */
 MIG_API char *mig_holder_remedy(const struct mig_holder *h, char *buf, size_t len);

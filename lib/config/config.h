@@ -20,6 +20,9 @@ const char *mig_config_profile_read(const char *name, struct mig_config_profile 
 /** mig_config_label_fault - NULL, or why @label cannot be a label. */
 const char *mig_config_label_fault(const char *label);
 
+/** mig_config_is_null - "key:" with nothing behind it, or null: to mig-parted, no such key. */
+bool mig_config_is_null(const struct yaml_node *node);
+
 /** mig_config_room - @n times @size zero bytes in @memory, or NULL; never NULL for nothing. */
 void *mig_config_room(struct arena *memory, size_t n, size_t size);
 

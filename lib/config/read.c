@@ -22,8 +22,7 @@ static int out_of_memory(const struct reader *r)
 	return mig_fail(r->err, MIG_E_NOMEM, "read %s", yaml_name(r->file));
 }
 
-/* "key:" with nothing behind it is a null, which mig-parted takes for the key's absence. */
-static bool is_null(const struct yaml_node *node)
+bool mig_config_is_null(const struct yaml_node *node)
 {
 	static const char *const nulls[] = { "", "~", "null", "Null", "NULL" };
 
@@ -118,7 +117,8 @@ static int read_filters(const struct reader *r, const struct yaml_node *node,
 	struct mig_config_filter *filters;
 
 	/* No filter, in mig-parted's ways of saying so. */
-	if (!node || is_null(node) || (node->kind == YAML_TEXT && node->text[0] == '\0'))
+	if (!node || mig_config_is_null(node) ||
+	    (node->kind == YAML_TEXT && node->text[0] == '\0'))
 		return 0;
 	filters = mig_config_alloc(r->cfg, n, sizeof(*filters));
 	if (!filters)
@@ -132,6 +132,7 @@ static int read_filters(const struct reader *r, const struct yaml_node *node,
 	}
 	entry->filters = filters;
 	entry->n_filters = n;
+	entry->is_filter_list = node->kind == YAML_LIST;
 	return 0;
 }
 
@@ -240,7 +241,7 @@ static int read_mig_devices(const struct reader *r, const struct yaml_node *map,
 	const struct yaml_node *node = yaml_get(map, "mig-devices");
 	int rc;
 
-	if (!node || is_null(node)) {
+	if (!node || mig_config_is_null(node)) {
 		if (!entry->mig_enabled)
 			return 0;
 		return yaml_fail(

@@ -37,6 +37,11 @@ static bool is_listed(const struct mig_config_entry *e, int index)
 	return e->is_all;
 }
 
+bool mig_config_names(const struct mig_config_entry *entry, const struct mig_config_gpu *gpu)
+{
+	return passes_filter(entry, gpu) && is_listed(entry, gpu->index);
+}
+
 static bool is_for_us(const struct selection *sel, const struct mig_config_entry *e)
 {
 	for (size_t i = 0; i < sel->n; i++) {
@@ -266,7 +271,7 @@ static int apply_entry(const struct selection *sel, const struct mig_config_entr
 
 		if (gpu->is_lost)
 			rc = want_lost(sel, e, gpu, &sel->wants[i]);
-		else if (passes_filter(e, gpu) && is_listed(e, gpu->index))
+		else if (mig_config_names(e, gpu))
 			rc = want_entry(sel, e, gpu, &sel->wants[i]);
 	}
 	return rc;

@@ -64,7 +64,7 @@ static const char *filter_format(const struct mig_config_filter *f, char *buf, s
 
 static void add_filters(struct text *t, const struct mig_config_entry *e)
 {
-	const bool is_list = e->n_filters > 1;
+	const bool is_list = e->n_filters > 1 || e->is_filter_list;
 	char buf[32];
 
 	if (e->n_filters == 0)
@@ -134,7 +134,7 @@ static json_t *filters_json(const struct mig_config_entry *e, bool *is_short)
 	json_t *list;
 	char buf[32];
 
-	if (e->n_filters == 1)
+	if (e->n_filters == 1 && !e->is_filter_list)
 		return json_string(filter_format(&e->filters[0], buf, sizeof(buf)));
 	list = json_array();
 	for (size_t i = 0; i < e->n_filters; i++)

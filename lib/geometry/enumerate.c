@@ -101,11 +101,18 @@ static int walk_from(const struct walk *w, const struct mig_layout *lay, int fro
 	return rc;
 }
 
+int mig_layout_each_beside(const struct mig_layout *lay, uint32_t profiles,
+			   int (*visit)(const struct mig_layout *lay, void *arg), void *arg)
+{
+	const struct walk w = { .profiles = profiles, .visit = visit, .arg = arg };
+
+	return walk_from(&w, lay, 0);
+}
+
 int mig_layout_each(const struct mig_gpu_type *type, uint32_t profiles,
 		    int (*visit)(const struct mig_layout *lay, void *arg), void *arg)
 {
-	const struct walk w = { .profiles = profiles, .visit = visit, .arg = arg };
 	const struct mig_layout lay = mig_layout_empty(type);
 
-	return walk_from(&w, &lay, 0);
+	return mig_layout_each_beside(&lay, profiles, visit, arg);
 }

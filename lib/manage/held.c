@@ -6,38 +6,14 @@
 
 enum { NAMED_MAX = 4 }; /* holders named in a message; of more the number is told */
 
-/* "sh (pid 4711) of pod team-a/chat on GPU 0 GI 2 CI 0", "job 12" */
-static void name_one(const struct mig_holder *h, char *buf, size_t len)
-{
-	const bool is_claim = h->kind == MIG_HOLDER_CLAIM;
-	char where[400];
-
-	mig_holder_text(h, where, sizeof(where));
-	if (is_claim)
-		text_append(buf, len, "a claim of ");
-	if (h->pid || is_claim)
-		text_append(buf, len, "%s", *h->name ? h->name : "a process");
-	if (h->pid)
-		text_append(buf, len, " (pid %d)", h->pid);
-	if (*where && !is_claim)
-		text_append(buf, len, "%s%s", h->pid ? " of " : "", where);
-	else if (!h->pid && !is_claim)
-		text_append(buf, len, "%s %s", mig_holder_kind_name(h->kind), h->name);
-	if (h->gi >= 0 && h->ci >= 0)
-		text_append(buf, len, " on GPU %d GI %d CI %d", h->gpu, h->gi, h->ci);
-	else if (h->gi >= 0)
-		text_append(buf, len, " on GPU %d GI %d", h->gpu, h->gi);
-}
-
 static int refuse(const struct mig_holder *holders, int n, struct mig_error *err)
 {
-	char names[768] = "", remedy[400] = "";
+	char names[768] = "", name[600], remedy[400] = "";
 	int rc;
 
-	for (int i = 0; i < n && i < NAMED_MAX; i++) {
-		text_append(names, sizeof(names), "%s", i ? ", " : "");
-		name_one(&holders[i], names, sizeof(names));
-	}
+	for (int i = 0; i < n && i < NAMED_MAX; i++)
+		text_append(names, sizeof(names), "%s%s", i ? ", " : "",
+			    mig_holder_name(&holders[i], name, sizeof(name)));
 	if (n > NAMED_MAX)
 		text_append(names, sizeof(names), " and %s%d more",
 			    n >= MIG_HOLDERS_MAX ? "at least " : "", n - NAMED_MAX);

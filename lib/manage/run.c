@@ -87,10 +87,12 @@ int gpu_undo(struct run *run, int gpu, char *ret, size_t len)
 	ret[0] = '\0';
 	for (int i = run->change->n_steps - 1; i >= 0; i--) {
 		struct mig_step *step = &run->change->steps[i];
-		const bool can = step_can_undo(run, step);
+		bool can;
 
+		/* Others' steps are being written by their threads. */
 		if (step->gpu != gpu || run->states[i] != STEP_DONE)
 			continue;
+		can = step_can_undo(run, step);
 		if (can && step_perform(run, step, true, &why) == 0) {
 			n_undone++;
 			continue;

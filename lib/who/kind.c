@@ -178,6 +178,30 @@ char *mig_holder_text(const struct mig_holder *h, char *buf, size_t len)
 	return expand(h, kinds[h->kind].text, false, buf, len);
 }
 
+char *mig_holder_name(const struct mig_holder *h, char *buf, size_t len)
+{
+	const bool is_claim = h->kind == MIG_HOLDER_CLAIM;
+	char where[400];
+
+	buf[0] = '\0';
+	mig_holder_text(h, where, sizeof(where));
+	if (is_claim)
+		text_append(buf, len, "a claim of ");
+	if (h->pid || is_claim)
+		text_append(buf, len, "%s", *h->name ? h->name : "a process");
+	if (h->pid)
+		text_append(buf, len, " (pid %d)", h->pid);
+	if (*where && !is_claim)
+		text_append(buf, len, "%s%s", h->pid ? " of " : "", where);
+	else if (!h->pid && !is_claim)
+		text_append(buf, len, "%s %s", mig_holder_kind_name(h->kind), h->name);
+	if (h->gi >= 0 && h->ci >= 0)
+		text_append(buf, len, " on GPU %d GI %d CI %d", h->gpu, h->gi, h->ci);
+	else if (h->gi >= 0)
+		text_append(buf, len, " on GPU %d GI %d", h->gpu, h->gi);
+	return buf;
+}
+
 char *mig_holder_remedy(const struct mig_holder *h, char *buf, size_t len)
 {
 	buf[0] = '\0';

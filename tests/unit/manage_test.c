@@ -217,6 +217,7 @@ static void what_stood_is_made_again_just_so(void **state)
 	assert_int_equal(before.request.want[0].n_ci, 2);
 	reach("7x1c.7g.80gb");
 	reach("");
+	before.request.type = snap.gpus[0].type; /* the other went with its snapshot */
 	mig_change_free(&change);
 	assert_int_equal(mig_change_make_one(&snap, 0, &before, NULL, &change, &err), 0);
 	assert_int_equal(run(), 0);

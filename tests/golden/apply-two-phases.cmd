@@ -17,11 +17,11 @@ t migctl --sim n apply -f "$DIR/layout.yaml"
 t migctl --sim n undo
 t migctl --sim n undo
 t migctl --sim n disable --all --destroy
-# One that fails is undone, and is none: what can be undone is still the one before.
+# One that fails leaves nothing to be undone.
 t migctl sim fault n 'nvmlDeviceCreateGpuInstanceWithPlacement#2=INSUFFICIENT_RESOURCES'
 t migctl --sim n apply -f "$DIR/layout.yaml" --atomic
 t migctl --sim n undo --dry-run
-# Where each GPU stands for itself, the other one is as it shall be.
+# Nor does it where each GPU stands for itself.
 t migctl sim fault n 'nvmlDeviceCreateGpuInstanceWithPlacement#2=INSUFFICIENT_RESOURCES'
 t migctl --sim n apply -f "$DIR/layout.yaml"
 t migctl --sim n undo

@@ -17,11 +17,11 @@ t migctl --sim n apply -f "$DIR/layout.yaml"
 t migctl --sim n undo
 t migctl --sim n undo
 t migctl --sim n disable --all --destroy
-# One that fails leaves nothing to be undone.
+# One that fails is undone, and is none: what can be undone is still the one before.
 t migctl sim fault n 'nvmlDeviceCreateGpuInstanceWithPlacement#2=INSUFFICIENT_RESOURCES'
 t migctl --sim n apply -f "$DIR/layout.yaml" --atomic
 t migctl --sim n undo --dry-run
-# Nor does it where each GPU stands for itself.
+# Where each GPU stands for itself, the other one is as it shall be.
 t migctl sim fault n 'nvmlDeviceCreateGpuInstanceWithPlacement#2=INSUFFICIENT_RESOURCES'
 t migctl --sim n apply -f "$DIR/layout.yaml"
 t migctl --sim n undo

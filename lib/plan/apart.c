@@ -8,7 +8,7 @@
 
 enum {
 	GPUS_MAX = 1 << 18,    /* that are looked at one by one */
-	REBUILD_MAX = 1 << 20, /* instances times GPUs, for a rebuild */
+	REBUILD_MAX = 1 << 22, /* instances times GPUs, for all to be placed anew */
 };
 
 struct apart {
@@ -22,7 +22,7 @@ struct apart {
 	bool is_short; /* of memory */
 };
 
-/* An instance that is to be somewhere; on GPU @gpu at @start at best. */
+/* An instance that is to be somewhere: best on GPU @gpu, where it is, at @start. */
 struct loose {
 	int pool, profile, cls, gpu, start;
 	int size;
@@ -282,8 +282,13 @@ static int largest_node(const struct mig_plan_problem *p)
 {
 	int most = 1;
 
-	for (int t = 0; t < p->n_pools; t++)
-		most = p->pools[t].gpus_per_node > most ? p->pools[t].gpus_per_node : most;
+	for (int r = 0; r < p->n_rules; r++) {
+		for (int t = 0; t < p->n_pools; t++) {
+			const int size = plan_node_size(p, t, r);
+
+			most = size > most ? size : most;
+		}
+	}
 	return most;
 }
 
@@ -400,6 +405,8 @@ static bool rebuild(struct apart *a)
 	for (int64_t i = 0; i < n && is_done; i++) {
 		struct loose *l = &all[i];
 
+		if (a->gpus[l->gpu].present < 0)
+			l->start = mig_layout_best_start(&a->gpus[l->gpu].layout, l->profile);
 		is_done = try_on(a, l->gpu, l->profile, l->start, l->cls);
 		l->gpu = -1;
 		is_done = is_done || try_anywhere(a, l, false) || try_anywhere(a, l, true);
@@ -447,23 +454,22 @@ static void merge(struct apart *a, struct plan_groups *groups)
 	a->gpus = NULL;
 }
 
-static int keep_all(struct apart *a, int *ret_rule)
+static int keep_all(struct apart *a, bool anew, int *ret_rule)
 {
-	bool is_done = repair(a);
+	bool is_done;
 
-	if (!is_done) {
+	/* Placing anew takes out what stands in the way, so the rule is told before. */
+	*ret_rule = anew ? plan_first_broken_rule(a->m->problem, a->gpus, a->n) : -1;
+	is_done = anew ? rebuild(a) : repair(a);
+	if (is_done || !anew)
 		*ret_rule = plan_first_broken_rule(a->m->problem, a->gpus, a->n);
-		is_done = rebuild(a);
-	}
-	if (is_done) {
-		*ret_rule = plan_first_broken_rule(a->m->problem, a->gpus, a->n);
-		is_done = *ret_rule == -1;
-	}
-	return a->is_short || *ret_rule == -2 ? -MIG_E_NOMEM : is_done ? 0 : -MIG_E_NOSPACE;
+	if (a->is_short || *ret_rule == -2)
+		return -MIG_E_NOMEM;
+	return is_done && *ret_rule < 0 ? 0 : -MIG_E_NOSPACE;
 }
 
 int plan_keep_apart(const struct plan_model *m, struct plan_choice *choice,
-		    struct plan_groups *groups, int *ret_rule)
+		    struct plan_groups *groups, bool anew, int *ret_rule)
 {
 	struct apart a = { .m = m, .choice = choice };
 	int rc = plan_membership_open(m->problem, &a.of) ? 0 : -MIG_E_NOMEM;
@@ -472,7 +478,7 @@ int plan_keep_apart(const struct plan_model *m, struct plan_choice *choice,
 	if (rc == 0)
 		rc = list_gpus(&a, groups);
 	if (rc == 0) {
-		rc = keep_all(&a, ret_rule);
+		rc = keep_all(&a, anew, ret_rule);
 		merge(&a, groups);
 	}
 	if (rc == 0)

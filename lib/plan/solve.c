@@ -24,6 +24,7 @@ enum {
 	SEARCH_NODES = 400,
 	N_VARIANTS = 12,         /* ways to round, for many classes */
 	MORE_VARIANTS = 200,     /* for few */
+	ANEW_VARIANTS = 16,      /* of which every other one is placed anew, with rules */
 	VARIED_CLASSES = 200000, /* classes in all variants together, about */
 	POLISH_STEPS = 3000,
 };
@@ -166,8 +167,8 @@ static int check_draft(const struct solving *a, const struct draft *d)
 }
 
 /* Make the GPUs of a draft, if its columns promise that it is better than the best; if it is,
- * it becomes the best. */
-static int offer_draft(struct solving *a, struct draft *d)
+ * it becomes the best. @anew: as plan_keep_apart(). */
+static int offer_draft(struct solving *a, struct draft *d, bool anew)
 {
 	int rc, rule = -1;
 
@@ -176,7 +177,7 @@ static int offer_draft(struct solving *a, struct draft *d)
 		return 0;
 	rc = plan_expand(&a->m, &d->choice, d->count, &d->groups);
 	if (rc == 0 && a->problem->n_rules > 0)
-		rc = plan_keep_apart(&a->m, &d->choice, &d->groups, &rule);
+		rc = plan_keep_apart(&a->m, &d->choice, &d->groups, anew, &rule);
 	if (rc == -MIG_E_NOSPACE) {
 		a->broken_rule = rule;
 		return 0;
@@ -198,7 +199,7 @@ static int offer_draft(struct solving *a, struct draft *d)
 }
 
 /* One way to round the stage's mix. */
-static int draft_variant(struct solving *a, unsigned variant)
+static int draft_variant(struct solving *a, unsigned variant, bool anew)
 {
 	struct draft d;
 	int rc = draft_open(&d, &a->m) ? 0 : -MIG_E_NOMEM;
@@ -208,7 +209,7 @@ static int draft_variant(struct solving *a, unsigned variant)
 	if (rc == 0)
 		rc = supply_draft(a, &d);
 	if (rc == 0)
-		rc = offer_draft(a, &d);
+		rc = offer_draft(a, &d, anew);
 	draft_close(&d);
 	return rc;
 }
@@ -235,7 +236,7 @@ static int search_core(struct solving *a, int goal, bool *ret_is_searched,
 			rc = plan_core_search(&core, err);
 		if (rc == 0 && core.is_found) {
 			total_columns(a, &d);
-			rc = offer_draft(a, &d);
+			rc = offer_draft(a, &d, false);
 		}
 		*ret_is_searched = !core.is_found && core.is_complete;
 		is_open = a->best.is_found && a->best.totals[g] < before;
@@ -266,7 +267,7 @@ static int polish(struct solving *a, int goal)
 		rc = plan_polish(&p);
 	if (rc == 0 && p.is_better) {
 		total_columns(a, &d);
-		rc = offer_draft(a, &d);
+		rc = offer_draft(a, &d, false);
 	}
 	draft_close(&d);
 	return rc;
@@ -281,10 +282,11 @@ static int draft_variants(struct solving *a, int goal)
 						 : by_size;
 
 	for (unsigned v = 0; v < (unsigned)most && !is_at_bound(a, goal); v++) {
-		int rc = a->problem->n_present > 0 ? draft_variant(a, v | PLAN_STAY) : 0;
+		const bool anew = a->problem->n_rules > 0 && v < ANEW_VARIANTS && v % 2 == 1;
+		int rc = a->problem->n_present > 0 ? draft_variant(a, v | PLAN_STAY, anew) : 0;
 
 		if (rc == 0 && !is_at_bound(a, goal))
-			rc = draft_variant(a, v);
+			rc = draft_variant(a, v, anew);
 		if (rc < 0)
 			return rc;
 	}

@@ -203,6 +203,29 @@ static void a_rule_that_cannot_be_kept_is_named(void **state)
 	mig_plan_free(plan);
 }
 
+static void those_that_stand_apart_in_several_ways_share_gpus(void **state)
+{
+	const int32_t web = 0, ledger = 1, foes[] = { 2, 1 };
+	const struct mig_plan_rule rules[] = { { MIG_PLAN_ON_NODE, 1, 1, &web },
+					       { MIG_PLAN_ON_GPU, 1, 1, &ledger },
+					       { MIG_PLAN_ON_GPU, 1, 2, foes } };
+	struct fleet f;
+	struct mig_plan *plan;
+
+	(void)state;
+	fleet_of(&f, &a100);
+	add_kind(&f, "1g.10gb", 3);
+	add_kind(&f, "1g.10gb", 2);
+	add_kind(&f, "1g.10gb", 1);
+	f.pool.n_gpus = 6;
+	f.pool.gpus_per_node = 2;
+	f.p.rules = rules;
+	f.p.n_rules = 3;
+	plan = solve(&f.p);
+	assert_int_equal(plan->totals[MIG_PLAN_GPUS], 3);
+	mig_plan_free(plan);
+}
+
 static void replicas_go_to_another_pool_where_theirs_has_too_few_gpus(void **state)
 {
 	const struct mig_plan_option options[] = {
@@ -272,6 +295,7 @@ int main(void)
 		cmocka_unit_test(what_is_held_serves_its_class_before_what_is_not),
 		cmocka_unit_test(what_is_held_stays_where_another_is_tried_beside_it),
 		cmocka_unit_test(replicas_that_are_to_stand_apart_take_a_gpu_each),
+		cmocka_unit_test(those_that_stand_apart_in_several_ways_share_gpus),
 		cmocka_unit_test(replicas_go_to_another_pool_where_theirs_has_too_few_gpus),
 		cmocka_unit_test(what_is_under_no_rule_makes_room_for_what_is),
 		cmocka_unit_test(a_rule_that_cannot_be_kept_is_named),

@@ -37,6 +37,11 @@ const struct verb *find_verb(int argc, char **argv, int *ret_words)
 	return NULL;
 }
 
+const char *cli_file(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "/dev/stdin" : path;
+}
+
 const char *cli_option(const struct cli *cli, const char *name)
 {
 	for (int i = 0; cli->verb->options && cli->verb->options[i].name; i++) {

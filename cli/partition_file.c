@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/verb.h"
 #include "shared/cleanup.h"
 #include "shared/file.h"
 #include "shared/yaml.h"
@@ -11,7 +12,7 @@
 int partition_read(struct partition *p, const char *path, const char *label,
 		   struct mig_error *err)
 {
-	const char *name = strcmp(path, "-") == 0 ? "/dev/stdin" : path;
+	const char *name = cli_file(path);
 	cleanup_free char *text = NULL;
 	size_t len;
 	int rc = mig_file_read_bytes(name, YAML_BYTES_MAX, &text, &len, err);

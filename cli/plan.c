@@ -37,7 +37,7 @@ static int solve(struct planner *pl, struct mig_error *err)
 
 int planner_run(struct cli *cli, const char *path, struct planner *pl, struct mig_error *err)
 {
-	int rc = mig_models_read(path, &pl->models, err);
+	int rc = mig_models_read(cli_file(path), &pl->models, err);
 
 	pl->task.models = pl->models;
 	pl->task.fleet = &pl->fleet;
@@ -191,7 +191,8 @@ const struct verb verb_plan = {
 	.summary = "say which instances models need, on how few GPUs, and prove it",
 	.text = "Reads a models file and finds the instances that serve all of it, places them, "
 		"and says how good that is: \"optimal\" only with a certificate, which --json "
-		"prints and anyone can check. Nothing is changed.\n\n"
+		"prints and anyone can check. Nothing is changed. FILE may be -, standard "
+		"input.\n\n"
 		"The GPUs are those of --gpu-type, of a node list, or with --from-current this "
 		"machine's: then what a process holds stays where it is, an instance that is "
 		"called chat/0 serves the model chat, and the steps from here to there are "

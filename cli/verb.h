@@ -72,6 +72,9 @@ struct cli {
 	double change_began_s;  /* when the running of a change began; of no epoch */
 };
 
+/** cli_file - the path of a file that is read, "-" being standard input. */
+const char *cli_file(const char *path);
+
 /** cli_option - an option's value, "" for a flag that was given, or NULL. */
 const char *cli_option(const struct cli *cli, const char *name);
 

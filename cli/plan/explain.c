@@ -78,7 +78,7 @@ static int refuse(const struct task *task, const struct mig_model *m,
 	/* These say the way out already, and it is no other GPU. */
 	if (m->tensor_parallel > 1 || m->pins.n > 0)
 		return rc;
-	return mig_hint(err, rc, "no GPU type of the catalog would do");
+	return mig_hint(err, rc, "no GPU type whose memory is in the catalog would do");
 }
 
 /* Nothing to explain, and no need to read the whole catalog. */

@@ -141,7 +141,7 @@ static int add_nodes(struct cli *cli, struct fleet *f, const char *path, struct 
 {
 	cleanup_free char *text = NULL;
 	size_t len;
-	int rc = mig_file_read_bytes(path, YAML_BYTES_MAX, &text, &len, err);
+	int rc = mig_file_read_bytes(cli_file(path), YAML_BYTES_MAX, &text, &len, err);
 
 	if (rc == 0)
 		rc = node_list_parse(text, len, path, &f->nodes, err);

@@ -107,7 +107,7 @@ int plan_verify(struct cli *cli, const char *path, struct mig_error *err)
 	if (rc == 0)
 		rc = cli_catalog(cli, &catalog, err);
 	if (rc == 0)
-		rc = mig_file_read_bytes(path, document_max, &text, &len, err);
+		rc = mig_file_read_bytes(cli_file(path), document_max, &text, &len, err);
 	if (rc < 0)
 		return rc;
 	rc = mig_verify(catalog, text, len, path, &verified, err);

@@ -23,10 +23,15 @@ static bool is_whole(const struct mig_gpu_type *type, const struct mig_profile *
 }
 
 /* An engine that nobody knows the number of is not counted on. */
+static bool has_engine(int has, int need)
+{
+	return need <= 0 || has >= need;
+}
+
 static bool has_engines(const struct mig_model *m, const struct mig_profile *p)
 {
-	return p->decoders >= m->nvdec && p->encoders >= m->nvenc && p->jpeg >= m->nvjpeg &&
-	       p->ofa >= m->ofa;
+	return has_engine(p->decoders, m->nvdec) && has_engine(p->encoders, m->nvenc) &&
+	       has_engine(p->jpeg, m->nvjpeg) && has_engine(p->ofa, m->ofa);
 }
 
 static bool wants_engines(const struct mig_model *m)
@@ -127,6 +132,7 @@ static void explain_memory(const struct mig_model *m, const struct mig_gpu_type 
 {
 	const uint64_t has = p->mem_mib == MIG_UNKNOWN ? 0 : (uint64_t)p->mem_mib * mib;
 	const bool is_largest = is_whole(type, p);
+	const bool is_chosen = m->pins.n > 0;
 	char need[32], have[32];
 
 	text_bytes(m->mem_bytes, need, sizeof(need));
@@ -136,13 +142,17 @@ static void explain_memory(const struct mig_model *m, const struct mig_gpu_type 
 	}
 	snprintf(buf, len, "it needs %s, and %s has %s", need, p->name,
 		 text_bytes(has, have, sizeof(have)));
-	if (is_largest && m->pins.n == 0)
+	if (is_largest && !is_chosen)
 		text_append(buf, len,
 			    ": it needs %llu GPUs with tensor parallelism, which can't cross "
 			    "instances; run it on whole GPUs with MIG off",
 			    (unsigned long long)((m->mem_bytes + has - 1) / has));
-	else
+	else if (is_chosen)
 		text_append(buf, len, "; name a larger profile");
+	else
+		text_append(buf, len,
+			    "; the memory of larger ones nobody has published: name one as its "
+			    "profile, and no memory");
 }
 
 /* The profiles of a type that have what @is_it asks, "2g.20gb, 3g.40gb"; "" for none. */

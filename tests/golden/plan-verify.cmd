@@ -40,3 +40,10 @@ migctl --sim node create --gpu 1 3g.40gb 2x1g.10gb >/dev/null 2>&1
 verified --sim node m.yaml --from-current
 migctl plan m.yaml --gpu-type A30:1 --json >plan.json 2>/dev/null
 t migctl plan --verify plan.json
+# Through a pipe, as both are filters.
+t migctl plan - --gpu-type B200-180GB <<'END'
+version: migctl/v1
+models:
+  - {name: big, profile: 7g.180gb}
+END
+migctl plan m.yaml --gpu-type A100-SXM4-80GB --json 2>/dev/null | t migctl plan --verify -

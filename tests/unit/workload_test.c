@@ -77,6 +77,9 @@ static void a_model_uses_the_profiles_that_have_what_it_needs(void **state)
 	uses("  - {name: a, memory: 30GiB}\n", "A30", "");
 	uses("  - {name: a, profile: [2g.20gb, 1g.10gb+me]}\n", "A100-SXM4-80GB",
 	     "1g.10gb+me 2g.20gb");
+	/* Whose engines and memory nobody has published. */
+	uses("  - {name: a, profile: 7g.180gb}\n", "B200-180GB", "7g.180gb");
+	uses("  - {name: a, profile: 7g.180gb, needs: {nvdec: 1}}\n", "B200-180GB", "");
 	uses("  - {name: a, profile: [2g.20gb], memory: 25GiB}\n", "A100-SXM4-80GB", "");
 	uses("  - {name: a, memory: 1GiB, needs: {nvdec: 1, ofa: 1}}\n", "A100-SXM4-80GB",
 	     "1g.10gb+me 7g.80gb");
@@ -132,6 +135,10 @@ static void each_limit_of_mig_is_explained_with_a_way_out(void **state)
 		"parallelism, which can't cross instances; run it on whole GPUs with MIG off");
 	explained("  - {name: a, memory: 30GiB, profile: 2g.20gb}\n", "A100-SXM4-80GB",
 		  "it needs 30 GiB, and 2g.20gb has 19.5 GiB; name a larger profile");
+	explained(
+		"  - {name: a, memory: 140GiB}\n", "B200-180GB",
+		"it needs 140 GiB, and 2g.45gb has 44.2 GiB; the memory of larger ones nobody "
+		"has published: name one as its profile, and no memory");
 	explained(
 		"  - {name: a, memory: 1GiB, needs: {tensor-parallel: 4}}\n", "A30",
 		"tensor parallelism over 4 GPUs can't cross instances, which have no way to "

@@ -70,3 +70,10 @@ gnuplot -e "dir='$dir'" bench/growth.gnuplot
 echo "H. H100, A100 and A30, H100 and A30 short   [bar: gap 0.1 % at 200 services]"
 for n in 10 50 200 1000; do echo "   $("$plan" mixed $n 88172645463325252)"; done
 for seed in 77 99; do echo "   $("$plan" mixed 200 $seed)"; done
+solver=$PWD/build/lib/libmig-solve.so
+if [ -e "$solver" ]; then
+	echo "   the same with CBC, where our own search gives up:"
+	for seed in 88172645463325252 77 99; do
+		echo "   $(PLAN_SOLVER=$solver "$plan" mixed 200 $seed)"
+	done
+fi

@@ -7,7 +7,7 @@
 #include "lib/plan/patterns.h"
 
 enum {
-	ROWS_MAX = 120,
+	ROWS_MAX = 400,
 	WORK_MAX = 10000000, /* nodes times rows times columns of a search */
 	ENTRIES_MAX = MIG_PLAN_OPTIONS_MAX * 2 + MIG_PROFILES_MAX + MIG_PLAN_N_GOALS + 4,
 };

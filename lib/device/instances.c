@@ -139,59 +139,90 @@ static struct mig_gi *gi_unseen(struct mig_machine *machine, struct mig_nvml_gpu
  * before R455 do not tell slices, but what share of the GI's SMs the CI has.
  */
 static int ci_profile(struct mig_machine *machine, struct mig_nvml_gpu mig,
-		      const struct mig_profile *p)
+		      const struct mig_profile *p, int *ret, struct mig_error *err)
 {
 	struct mig_nvml_attributes attr;
+	int rc;
 
+	*ret = 0;
 	if (p->n_ci == 1 && p->compute_slices == 1)
 		return 0;
-	if (mig_nvml_attributes(machine->nvml, mig, &attr, NULL) < 0)
-		return -1;
-	for (int i = 0; i < p->n_ci; i++) {
+	*ret = -1;
+	rc = mig_nvml_attributes(machine->nvml, mig, &attr, err);
+	if (rc < 0)
+		return rc;
+	for (int i = 0; i < p->n_ci && *ret < 0; i++) {
 		if (attr.ci_slices ? p->ci[i].compute_slices == attr.ci_slices
 				   : p->ci[i].sm == attr.sm)
-			return i;
+			*ret = i;
 	}
-	return -1;
+	return 0;
 }
 
 /* Where a CI stands in its GI; one that covers the GI stands at 0. */
-static void ci_place(struct mig_machine *machine, struct mig_nvml_gpu handle,
-		     const struct mig_profile *p, int gi_id, struct mig_ci *ci)
+static int ci_place(struct mig_machine *machine, struct mig_nvml_gpu handle,
+		    const struct mig_profile *p, int gi_id, struct mig_ci *ci,
+		    struct mig_error *err)
 {
 	struct mig_nvml_gi gi_handle;
 	struct mig_nvml_ci ci_handle;
 	struct mig_nvml_ci_info info;
+	int rc;
 
 	ci->start = -1;
 	if (ci->profile >= 0) {
 		ci->size = p->ci[ci->profile].size;
 		if (p->ci[ci->profile].is_default) {
 			ci->start = 0;
-			return;
+			return 0;
 		}
 	}
-	if (mig_nvml_gi_by_id(machine->nvml, handle, (unsigned)gi_id, &gi_handle, NULL) < 0 ||
-	    mig_nvml_ci_by_id(machine->nvml, gi_handle, (unsigned)ci->id, &ci_handle, NULL) <
-		    0 ||
-	    mig_nvml_ci_info(machine->nvml, ci_handle, &info, NULL) < 0 || !info.placement.size)
-		return;
+	rc = mig_nvml_gi_by_id(machine->nvml, handle, (unsigned)gi_id, &gi_handle, err);
+	if (rc == 0)
+		rc = mig_nvml_ci_by_id(machine->nvml, gi_handle, (unsigned)ci->id, &ci_handle,
+				       err);
+	if (rc == 0)
+		rc = mig_nvml_ci_info(machine->nvml, ci_handle, &info, err);
+	if (rc < 0 || !info.placement.size)
+		return rc;
 	ci->start = (int)info.placement.start;
 	ci->size = (int)info.placement.size;
+	return 0;
 }
 
+/* The profile and the place of a CI whose GI's profile is known. */
+static int read_ci(struct mig_machine *machine, struct mig_nvml_gpu handle,
+		   struct mig_nvml_gpu mig, struct mig_profile *p, int gi_id, struct mig_ci *ci,
+		   struct mig_error *err)
+{
+	int rc = ci_profile(machine, mig, p, &ci->profile, err);
+
+	if (!device_is_unanswered(rc) && ci->profile < 0) {
+		device_cis_read(machine, handle, gi_id, p);
+		rc = ci_profile(machine, mig, p, &ci->profile, err);
+	}
+	if (device_is_unanswered(rc))
+		return rc;
+	rc = ci_place(machine, handle, p, gi_id, ci, err);
+	/* The list of CI profiles may still grow, and an index with it: device_cis_index(). */
+	if (ci->profile >= 0)
+		ci->profile = p->ci[ci->profile].compute_slices;
+	return rc;
+}
+
+/* Return: the compute slices of its profile. Errors: NVML. */
 static int add_mig(struct mig_machine *machine, struct mig_nvml_gpu handle,
 		   struct mig_nvml_gpu mig, int index, struct mig_gpu *gpu,
-		   struct mig_gpu_type *type)
+		   struct mig_gpu_type *type, struct mig_error *err)
 {
 	struct mig_nvml_memory mem;
-	struct mig_profile *p;
 	unsigned gi_id, ci_id;
 	struct mig_gi *gi;
 	struct mig_ci *ci;
+	int rc = mig_nvml_mig_ids(machine->nvml, mig, &gi_id, &ci_id, err);
 
-	if (mig_nvml_mig_ids(machine->nvml, mig, &gi_id, &ci_id, NULL) < 0)
-		return 0;
+	if (rc < 0)
+		return device_is_unanswered(rc) ? rc : 0;
 	gi = gi_of_id(gpu, (int)gi_id);
 	if (!gi)
 		gi = gi_unseen(machine, mig, gpu, (int)gi_id);
@@ -200,7 +231,10 @@ static int add_mig(struct mig_machine *machine, struct mig_nvml_gpu handle,
 
 	ci = &gi->cis[gi->n_cis++];
 	*ci = (struct mig_ci){ .id = (int)ci_id, .profile = -1, .start = -1, .index = index };
-	if (mig_nvml_uuid(machine->nvml, mig, ci->uuid, sizeof(ci->uuid), NULL) < 0)
+	rc = mig_nvml_uuid(machine->nvml, mig, ci->uuid, sizeof(ci->uuid), err);
+	if (device_is_unanswered(rc))
+		return rc;
+	if (rc < 0)
 		ci->uuid[0] = '\0';
 	/* The compute instances of one GI share its memory: it is asked for once. */
 	if (!gi->mem_total_bytes && mig_nvml_memory(machine->nvml, mig, &mem, NULL) == 0) {
@@ -209,16 +243,9 @@ static int add_mig(struct mig_machine *machine, struct mig_nvml_gpu handle,
 	}
 	if (gi->profile < 0)
 		return 0;
-	p = &type->profiles[gi->profile];
-	ci->profile = ci_profile(machine, mig, p);
-	if (ci->profile < 0) {
-		device_cis_read(machine, handle, gi->id, p);
-		ci->profile = ci_profile(machine, mig, p);
-	}
-	ci_place(machine, handle, p, gi->id, ci);
-	/* The list of CI profiles may still grow, and an index with it: device_cis_index(). */
-	if (ci->profile >= 0)
-		ci->profile = p->ci[ci->profile].compute_slices;
+	rc = read_ci(machine, handle, mig, &type->profiles[gi->profile], gi->id, ci, err);
+	if (device_is_unanswered(rc))
+		return rc;
 	return ci->profile > 0 ? ci->profile : 0;
 }
 
@@ -269,12 +296,13 @@ int device_migs_read(struct mig_machine *machine, struct mig_nvml_gpu handle,
 
 		rc = mig_nvml_mig_by_index(machine->nvml, handle, i, &mig, &why);
 		if (rc == 0)
-			slices -= add_mig(machine, handle, mig, (int)i, gpu, type);
-		else if (mig_nvml_is_lost(&why)) {
+			rc = add_mig(machine, handle, mig, (int)i, gpu, type, &why);
+		if (device_is_unanswered(rc)) {
 			if (err)
 				*err = why;
 			return rc;
 		}
+		slices -= rc > 0 ? rc : 0;
 	}
 	for (int i = 0; i < gpu->n_gis; i++)
 		qsort(gpu->gis[i].cis, (size_t)gpu->gis[i].n_cis, sizeof(gpu->gis[i].cis[0]),

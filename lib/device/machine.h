@@ -26,6 +26,11 @@ int device_type_read(struct mig_machine *machine, struct mig_nvml_gpu handle,
 		     const struct mig_gpu *gpu, struct mig_gpu_type *ret,
 		     struct mig_error *err) MIG_MUST_USE;
 
+/** device_is_unanswered - is @rc that of a driver that could not answer? Otherwise it has no answer: it
+ *  is too old for it, we may not ask, or what was asked about went between two calls, and the
+ *  next look will tell. What could not be read must never be taken for what is not there. */
+bool device_is_unanswered(int rc);
+
 /** device_cis_read - the CI profiles of @p as the driver tells them of GPU instance @gi_id, which
  *  has that profile; @p is unchanged if it does not. */
 void device_cis_read(struct mig_machine *machine, struct mig_nvml_gpu handle, int gi_id,

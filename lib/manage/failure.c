@@ -60,10 +60,21 @@ static int renumbered(const struct mig_gpu *was, const struct mig_gpu *now, char
 	return n;
 }
 
-static void say_undone(const struct run *run, const struct mig_snapshot *now, int gpu,
-		       int n_undone, struct mig_error *err)
+/* "it and the 2 steps before it were"; @n: without it. */
+static const char *which_steps(bool has_effect, int n, char *buf, size_t len)
 {
-	char but[640] = "", which[512], what[32] = "all";
+	if (has_effect && n == 0)
+		return "that was";
+	snprintf(buf, len, "%sthe %d step%s before it %s", has_effect ? "it and " : "", n,
+		 n == 1 ? "" : "s", n == 1 && !has_effect ? "was" : "were");
+	return buf;
+}
+
+/* @gpu: the one, or -1: all. @has_effect: of the @n_undone steps one is the step that failed. */
+static void say_undone(const struct run *run, const struct mig_snapshot *now, int gpu,
+		       int n_undone, bool has_effect, struct mig_error *err)
+{
+	char but[640] = "", which[512], what[32] = "all", steps[64];
 	int n = 0;
 
 	for (int i = 0; now && i < run->snap->n_gpus; i++) {
@@ -77,10 +88,12 @@ static void say_undone(const struct run *run, const struct mig_snapshot *now, in
 			 n == 1 ? "" : "s", which);
 	if (n_undone > 0 && gpu >= 0)
 		snprintf(what, sizeof(what), "GPU %d", gpu);
+	if (has_effect)
+		mig_hint(err, -err->code, "it took effect all the same");
 	if (n_undone > 0)
-		mig_hint(err, -err->code,
-			 "the %d step%s before it %s undone: %s is as it was%s", n_undone,
-			 n_undone == 1 ? "" : "s", n_undone == 1 ? "was" : "were", what, but);
+		mig_hint(err, -err->code, "%s undone: %s is as it was%s",
+			 which_steps(has_effect, n_undone - has_effect, steps, sizeof(steps)),
+			 what, but);
 }
 
 static void say_left(const struct run *run, const char *left, struct mig_error *err)
@@ -99,7 +112,7 @@ static void say_each(const struct run *run, const struct mig_snapshot *now, stru
 		if (p->rc == 0 || part_is_left(run, p->rc) || !p->is_asked)
 			continue;
 		if (p->n_undone >= 0) {
-			say_undone(run, now, i, p->n_undone, &p->err);
+			say_undone(run, now, i, p->n_undone, p->has_effect, &p->err);
 			continue;
 		}
 		say_left(run, p->left, &p->err);
@@ -129,7 +142,7 @@ static void say_all(const struct run *run, const struct mig_snapshot *now, struc
 		say_left(run, left, &failed->err);
 		failed->rc = -MIG_E_HALFDONE;
 	} else {
-		say_undone(run, now, -1, n_undone, &failed->err);
+		say_undone(run, now, -1, n_undone, failed->has_effect, &failed->err);
 	}
 }
 

@@ -117,28 +117,95 @@ static int cannot(const char *what, const char *path, struct mig_error *err)
 	return rc == -MIG_E_PERM ? mig_hint(err, rc, "only root may; try sudo") : rc;
 }
 
-/* The header first in a file of another name: a journal that can be seen is whole. */
-static int write_new(const char *next, const char *line, size_t len, size_t room, int *ret,
-		     struct mig_error *err)
+/* All of it, or nothing: half a line would be taken for damage, or swallow the next. */
+static int append(struct journal *j, const char *line, size_t len)
 {
-	cleanup_close int fd = -1;
+	size_t done = 0;
+	ssize_t n = 1;
 
-	/* What was left by one that was killed may be another user's, and not to be opened. */
-	(void)unlink(next);
-	fd = open(next, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
-	if (fd < 0)
+	if (j->is_spoilt) {
+		errno = EIO;
+		return -1;
+	}
+	while (done < len && n > 0) {
+		n = write(j->fd, line + done, len - done);
+		if (n > 0)
+			done += (size_t)n;
+		else if (n < 0 && errno == EINTR)
+			n = 1;
+	}
+	if (done == len) {
+		j->len += (off_t)len;
+		return 0;
+	}
+	if (n == 0)
+		errno = EIO;
+	if (done) {
+		const int why = errno;
+
+		j->is_spoilt = ftruncate(j->fd, j->len) < 0;
+		errno = why;
+	}
+	return -1;
+}
+
+/* A journal that was being begun: is whoever began it gone, and the file too now? */
+static bool take_away(const char *next)
+{
+	cleanup_close int fd = open(next, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat it, there;
+
+	if (fd < 0) /* another user's is in the way, too */
+		return errno == ENOENT || unlink(next) == 0;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return false;
+	/* Whose lock we have cannot be renamed; but it may have been, before we had it. */
+	if (fstat(fd, &it) < 0 || stat(next, &there) < 0 || it.st_ino != there.st_ino)
+		return false;
+	return unlink(next) == 0;
+}
+
+/* A new file, ours alone, whose lock we hold as long as we are at it: who finds it free finds a
+ * change cut short. */
+static int create(const char *next, struct mig_error *err)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC;
+	int fd = open(next, flags, 0644);
+
+	if (fd < 0 && errno == EEXIST && take_away(next))
+		fd = open(next, flags, 0644);
+	if (fd < 0 && errno != EEXIST)
 		return cannot("create", next, err);
+	if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return mig_fail(err, MIG_E_BUSY,
+			"another process begins a change now (%s is in use); try again", next);
+}
+
+static int unfinished(const char *path, struct mig_error *err)
+{
+	return mig_fail(err, MIG_E_UNFINISHED,
+			"an earlier change is unfinished (%s); 'migctl recover' finishes "
+			"or undoes it",
+			path);
+}
+
+/* The header first in a file of another name: a journal that can be seen is whole. */
+static int write_new(struct journal *j, const char *next, const char *line, size_t len,
+		     size_t room, struct mig_error *err)
+{
 	/* What is set aside lies beyond the end: lines are appended into it. */
-	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)(len + room)) < 0 &&
+	if (fallocate(j->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)(len + room)) < 0 &&
 	    errno != EOPNOTSUPP)
 		return cannot("set room aside for", next, err);
-	if (write(fd, line, len) != (ssize_t)len)
+	if (append(j, line, len) < 0)
 		return cannot("write", next, err);
-	/* Held as long as somebody is at it; who finds it free finds a change cut short. */
-	(void)flock(fd, LOCK_EX | LOCK_NB);
-	*ret = fd;
-	fd = -1;
-	return 0;
+	/* Nobody else is here: the file of the other name is ours. */
+	if (access(j->path, F_OK) == 0)
+		return unfinished(j->path, err);
+	return rename(next, j->path) < 0 ? cannot("rename to", j->path, err) : 0;
 }
 
 int journal_begin(const struct mig_home *home, const struct mig_snapshot *snap,
@@ -149,34 +216,27 @@ int journal_begin(const struct mig_home *home, const struct mig_snapshot *snap,
 	cleanup_free char *line = NULL;
 	char next[1100];
 	size_t len;
-	int fd = -1, rc;
+	int rc;
 
-	ret->fd = -1;
+	*ret = (struct journal){ .fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
 	journal_path(home, ret->path, sizeof(ret->path));
 	snprintf(next, sizeof(next), "%s/journal.next", home->run);
 	if (mkdir(home->run, 0755) < 0 && errno != EEXIST)
 		return cannot("make", home->run, err);
 	if (access(ret->path, F_OK) == 0)
-		return mig_fail(
-			err, MIG_E_UNFINISHED,
-			"an earlier change is unfinished (%s); 'migctl recover' finishes "
-			"or undoes it",
-			ret->path);
+		return unfinished(ret->path, err);
 	line = line_of(header_json(home, snap, change, head), &len);
 	if (!line)
 		return mig_fail(err, MIG_E_NOMEM, "write the journal");
-	rc = write_new(next, line, len, room, &fd, err);
+	ret->fd = create(next, err);
+	if (ret->fd < 0)
+		return ret->fd;
+	rc = write_new(ret, next, line, len, room, err);
 	if (rc < 0) {
 		(void)unlink(next);
-		return rc;
+		journal_leave(ret);
 	}
-	if (rename(next, ret->path) < 0) {
-		close(fd);
-		(void)unlink(next);
-		return cannot("rename to", ret->path, err);
-	}
-	ret->fd = fd;
-	return 0;
+	return rc;
 }
 
 int journal_note(struct journal *j, enum journal_event event, int step, bool is_undo, int gi,
@@ -186,7 +246,7 @@ int journal_note(struct journal *j, enum journal_event event, int step, bool is_
 		[JOURNAL_BEGIN] = "begin", [JOURNAL_DONE] = "done"
 	};
 	char json[NOTE_BYTES], line[NOTE_BYTES + 16];
-	int n;
+	int n, rc;
 
 	if (j->fd < 0)
 		return 0;
@@ -197,9 +257,10 @@ int journal_note(struct journal *j, enum journal_event event, int step, bool is_
 		n = snprintf(json, sizeof(json), "{\"%s%s\":%d,\"gi\":%d,\"ci\":%d}",
 			     is_undo ? "undo_" : "", events[event], step, gi, ci);
 	n = snprintf(line, sizeof(line), "%08x %s\n", journal_sum(json, (size_t)n), json);
-	if (write(j->fd, line, (size_t)n) != n)
-		return mig_fail(err, MIG_E_IO, "write %s: %s", j->path, strerror(errno));
-	return 0;
+	pthread_mutex_lock(&j->lock);
+	rc = append(j, line, (size_t)n) < 0 ? cannot("write", j->path, err) : 0;
+	pthread_mutex_unlock(&j->lock);
+	return rc;
 }
 
 int journal_go_forth(const struct mig_home *home, const struct journal_text *text,
@@ -209,17 +270,18 @@ int journal_go_forth(const struct mig_home *home, const struct journal_text *tex
 	char path[1100], line[NOTE_BYTES];
 	const int n = snprintf(line, sizeof(line), "%08x %s\n",
 			       journal_sum(json, sizeof(json) - 1), json);
-	cleanup_close int fd = -1;
+	struct journal j = { .fd = -1, .len = (off_t)text->whole_bytes };
+	int rc = 0;
 
 	if (text->is_forth)
 		return 0;
-	fd = open(journal_path(home, path, sizeof(path)),
-		  O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	j.fd = open(journal_path(home, path, sizeof(path)),
+		    O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 	/* What follows a line that was cut short would be a part of it. */
-	if (fd < 0 || ftruncate(fd, (off_t)text->whole_bytes) < 0 ||
-	    write(fd, line, (size_t)n) != n)
-		return cannot("write", path, err);
-	return 0;
+	if (j.fd < 0 || ftruncate(j.fd, j.len) < 0 || append(&j, line, (size_t)n) < 0)
+		rc = cannot("write", path, err);
+	journal_leave(&j);
+	return rc;
 }
 
 void journal_leave(struct journal *j)
@@ -229,10 +291,12 @@ void journal_leave(struct journal *j)
 	j->fd = -1;
 }
 
-void journal_end(struct journal *j)
+int journal_end(struct journal *j, struct mig_error *err)
 {
-	if (j->fd < 0)
-		return;
-	(void)unlink(j->path);
+	int rc = 0;
+
+	if (j->fd >= 0 && unlink(j->path) < 0 && errno != ENOENT)
+		rc = cannot("remove", j->path, err);
 	journal_leave(j);
+	return rc;
 }

@@ -16,12 +16,18 @@
 #ifndef MANAGE_JOURNAL_H
 #define MANAGE_JOURNAL_H
 
+#include <pthread.h>
+#include <sys/types.h>
+
 #include <mig/manage.h>
 #include <mig/record.h>
 
 struct journal {
 	int fd; /* -1: none is kept */
 	char path[1100];
+	pthread_mutex_t lock; /* around a note */
+	off_t len;            /* up to the last whole line */
+	bool is_spoilt; /* by half a line that cannot be taken away: nothing may follow it */
 };
 
 /* What a journal says of its change as a whole. */
@@ -45,16 +51,17 @@ int journal_begin(const struct mig_home *home, const struct mig_snapshot *snap,
 enum journal_event { JOURNAL_BEGIN, JOURNAL_DONE };
 
 /**
- * journal_note - a step is begun or done, or taken back. One write: safe from many threads.
+ * journal_note - a step is begun or done, or taken back. Safe from many threads.
  * @gi, @ci:	the ids of what it is about, for DONE.
  *
- * Errors: IO.
+ * Errors: IO - it was not noted, and the journal is as it was.
  */
 int journal_note(struct journal *j, enum journal_event event, int step, bool is_undo, int gi,
 		 int ci, struct mig_error *err);
 
-/** journal_end - the change is finished, one way or the other: the file goes. */
-void journal_end(struct journal *j);
+/** journal_end - the change is finished, one way or the other: the file goes. Errors: PERM, IO - it is
+ *  still there, and the change seems unfinished. */
+int journal_end(struct journal *j, struct mig_error *err);
 
 /** journal_leave - the change could not be finished: the file stays. */
 void journal_leave(struct journal *j);

@@ -68,7 +68,7 @@ int keep_begin(struct run *run, bool has_steps, struct keeping *k, struct mig_er
 		rc = record_reserve(home, record_bytes(&k->record, run->snap->n_gpus), &k->slot,
 				    err);
 	if (rc < 0) {
-		journal_end(&run->journal);
+		(void)journal_end(&run->journal, NULL);
 		mig_record_free(&k->record);
 	}
 	return rc;
@@ -215,16 +215,23 @@ int keep_outcome(struct run *run, const struct part *parts, struct keeping *k,
 		return 0;
 	if (!after) {
 		journal_leave(&run->journal);
-		return -err->code;
+		return mig_hint(err, -err->code, "'migctl recover' puts it on record");
 	}
 	rc = record_outcome(run, parts, k, after, err);
-	if (rc < 0)
+	if (rc < 0) {
 		mig_wrap(err, rc, "it is not on record");
+		mig_hint(err, rc, "'migctl recover' puts it there");
+	}
 	for (int i = 0; i < run->snap->n_gpus; i++)
 		rc = parts[i].rc == -MIG_E_HALFDONE ? -MIG_E_HALFDONE : rc;
-	if (rc == 0)
-		journal_end(&run->journal);
-	else
-		journal_leave(&run->journal);
+	if (rc == 0) {
+		rc = journal_end(&run->journal, err);
+		if (rc < 0) {
+			mig_wrap(err, rc, "its journal is still there");
+			mig_hint(err, rc, "'migctl recover' tries again");
+		}
+		return rc;
+	}
+	journal_leave(&run->journal);
 	return rc == -MIG_E_HALFDONE ? 0 : rc;
 }

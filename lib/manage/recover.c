@@ -106,10 +106,40 @@ static int turn_round(struct recovery *r)
 	return n;
 }
 
+/* Of a GPU that cannot be read there is nothing to put on record. */
+static int check_read(const struct recovery *r, const struct mig_snapshot *now,
+		      struct mig_error *err)
+{
+	int rc = 0;
+
+	for (int i = 0; i < now->n_gpus && i < r->now.n_gpus && rc == 0; i++) {
+		if (r->ret->gpus[i].is_concerned)
+			rc = mig_gpu_check_lost(&now->gpus[i], err);
+	}
+	return rc;
+}
+
+/* One answer that fails is not taken for the last. */
+static int look_whole(const struct recovery *r, struct mig_snapshot *ret, struct mig_error *err)
+{
+	int rc = 0;
+
+	for (int i = 0; i < 2; i++) {
+		rc = mig_snapshot_take(r->machine, ret, err);
+		if (rc < 0)
+			continue;
+		rc = check_read(r, ret, err);
+		if (rc == 0)
+			break;
+		mig_snapshot_free(ret);
+	}
+	return rc;
+}
+
 static int look_again(struct recovery *r, struct mig_error *err)
 {
 	struct mig_snapshot now;
-	int rc = mig_snapshot_take(r->machine, &now, err);
+	int rc = look_whole(r, &now, err);
 
 	if (rc < 0)
 		return rc;

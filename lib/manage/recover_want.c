@@ -89,9 +89,22 @@ static void want_forth(const struct recovery *r, int gpu, struct mig_wanted *ret
 	want_made(r, gpu, &ret->request);
 }
 
+/* A reset by itself was done or was not, and what waited for it is another change's. */
+static bool is_reset(const struct recovery *r, int gpu)
+{
+	for (int i = 0; i < r->text.n_steps; i++) {
+		if (r->text.steps[i].step.gpu == gpu &&
+		    r->text.steps[i].step.kind == MIG_STEP_RESET)
+			return true;
+	}
+	return false;
+}
+
 void recover_want(const struct recovery *r, int gpu, enum mig_recovered_way way,
 		  struct mig_wanted *ret)
 {
+	if (is_reset(r, gpu))
+		return;
 	if (way == MIG_RECOVERED_BACK)
 		want_back(r, gpu, ret);
 	else

@@ -59,7 +59,7 @@ int gpu_check(struct run *run, int gpu, struct mig_error *err)
 	return 0;
 }
 
-int gpu_run(struct run *run, int gpu, struct mig_error *err)
+int gpu_run(struct run *run, int gpu, bool *ret_effect, struct mig_error *err)
 {
 	char text[STEP_BYTES];
 
@@ -69,6 +69,7 @@ int gpu_run(struct run *run, int gpu, struct mig_error *err)
 
 		if (rc == 0)
 			continue;
+		*ret_effect = run->states[i] == STEP_DONE;
 		explain(run, step, err);
 		mig_wrap(err, rc, "%s", mig_step_format(run->snap, step, text, sizeof(text)));
 		if (rc == -MIG_E_PERM)

@@ -40,6 +40,10 @@ int step_check(struct run *run, const struct mig_step *step,
 int step_perform(struct run *run, struct mig_step *step, bool is_undo,
 		 struct mig_error *err) MIG_MUST_USE;
 
+/** step_took_effect - did a step that failed with @rc, or whose taking back did, take effect all the
+ *  same? What it made has its id in @step then. */
+bool step_took_effect(struct run *run, struct mig_step *step, bool is_undo, int rc);
+
 /** step_can_undo - is what the step belongs to there? Not if its own GI did not come back. */
 bool step_can_undo(const struct run *run, const struct mig_step *step);
 
@@ -49,8 +53,13 @@ int step_gi(const struct run *run, const struct mig_step *step);
 /** gpu_check - may all steps of a GPU be done? Errors: as step_check(). */
 int gpu_check(struct run *run, int gpu, struct mig_error *err) MIG_MUST_USE;
 
-/** gpu_run - the steps of one GPU. Errors: as mig_change_run(); what was done is undone then. */
-int gpu_run(struct run *run, int gpu, struct mig_error *err) MIG_MUST_USE;
+/**
+ * gpu_run - the steps of one GPU.
+ * @ret_effect:	did the step that failed take effect all the same?
+ *
+ * Errors: as mig_change_run(). What was done is to be undone then.
+ */
+int gpu_run(struct run *run, int gpu, bool *ret_effect, struct mig_error *err) MIG_MUST_USE;
 
 /**
  * gpu_undo - take back what was done on a GPU, the last step first. One that cannot be undone

@@ -57,24 +57,30 @@ static int no_profile(struct mig_error *err)
 			"its profile is not known, so it cannot be made again");
 }
 
+/* What was just made cannot be read: whatever the driver gives for a reason, it did not refuse. */
+static int unreadable(struct mig_error *err)
+{
+	err->code = MIG_E_NVML;
+	return mig_wrap(err, -MIG_E_NVML, "made, but");
+}
+
 /* --- GPU instances ---------------------------------------------------------------- */
 
-/* What the driver made is not what was asked for, or cannot be read: it goes again at once. */
+/* What the driver made may not be what was asked for; then it is to go again. */
 static int check_gi(struct run *run, struct mig_step *step, const struct mig_profile *p,
 		    struct mig_nvml_gi gi, struct mig_error *err)
 {
 	struct mig_nvml_gi_info info;
 	int rc = mig_nvml_gi_info(run->nvml, gi, &info, err);
 
-	if (rc == 0 && (info.profile_id != p->id || (int)info.placement.start != step->start))
-		rc = mig_fail(err, MIG_E_NVML,
-			      "the driver made profile %d at %u instead of profile %d at %d",
-			      info.profile_id, info.placement.start, p->id, step->start);
-	if (rc == 0)
-		step->gi = info.id;
-	else if (mig_nvml_gi_destroy(run->nvml, gi, NULL) < 0)
-		mig_hint(err, rc, "and it could not be destroyed again");
-	return rc;
+	if (rc < 0)
+		return unreadable(err);
+	step->gi = info.id;
+	if (info.profile_id == p->id && (int)info.placement.start == step->start)
+		return 0;
+	return mig_fail(err, MIG_E_NVML,
+			"the driver made profile %d at %u instead of profile %d at %d",
+			info.profile_id, info.placement.start, p->id, step->start);
 }
 
 static int gi_create(struct run *run, struct mig_step *step, struct mig_error *err)
@@ -84,6 +90,7 @@ static int gi_create(struct run *run, struct mig_step *step, struct mig_error *e
 	struct mig_nvml_gi gi;
 	int rc;
 
+	step->gi = -1; /* the id that it had may be another's by now */
 	if (!p)
 		return no_profile(err);
 	rc = gpu_handle(run, step, &gpu, err);
@@ -199,12 +206,8 @@ static int ci_create(struct run *run, struct mig_step *step, struct mig_error *e
 	rc = ci_make(run, gi, &p->ci[step->ci_profile], step->ci_start, &ci, err);
 	if (rc < 0)
 		return rc;
-	rc = mig_nvml_ci_info(run->nvml, ci, &info, err);
-	if (rc < 0) {
-		if (mig_nvml_ci_destroy(run->nvml, ci, NULL) < 0)
-			mig_hint(err, rc, "and it could not be destroyed again");
-		return rc;
-	}
+	if (mig_nvml_ci_info(run->nvml, ci, &info, err) < 0)
+		return unreadable(err);
 	step->ci = info.id;
 	return 0;
 }
@@ -318,11 +321,24 @@ static int check_profiles(struct run *run, const struct mig_step *mode, struct m
 	return rc;
 }
 
+/* Does the driver keep the switch for the next reset? That a call needs one may also mean that it
+ * was never made. */
+static bool is_waiting(struct run *run, const struct mig_step *step)
+{
+	unsigned current, pending;
+	struct mig_nvml_gpu gpu;
+	int rc = gpu_handle(run, step, &gpu, NULL);
+
+	if (rc == 0)
+		rc = mig_nvml_mode(run->nvml, gpu, &current, &pending, NULL);
+	return rc < 0 || (current != step->mode && pending == step->mode);
+}
+
 static int mode_switch(struct run *run, struct mig_step *step, struct mig_error *err)
 {
 	int rc = set_mode(run, step, step->mode, err);
 
-	if (rc == -MIG_E_PENDING)
+	if (rc == -MIG_E_PENDING && is_waiting(run, step))
 		return run->opt->keep_pending ? rc : take_back(run, step, rc, err);
 	if (rc < 0)
 		return rc;
@@ -391,16 +407,14 @@ int step_perform(struct run *run, struct mig_step *step, bool is_undo, struct mi
 	if (rc < 0 && !is_undo)
 		return rc;
 	rc = (is_undo ? kinds[step->kind].back : kinds[step->kind].forth)(run, step, err);
-	/* A GI that does not come back has no id: at its place may stand somebody else's. */
-	if (rc < 0 && is_undo && step->kind == MIG_STEP_GI_DESTROY)
-		step->gi = -1;
-	if (rc < 0)
+	if (rc < 0 && !step_took_effect(run, step, is_undo, rc))
 		return rc;
 	run->states[number] = is_undo ? STEP_UNDONE : STEP_DONE;
 	/* That it is done the driver shows, too. */
 	(void)journal_note(&run->journal, JOURNAL_DONE, number, is_undo, step_gi(run, step),
 			   step->ci, NULL);
-	return 0;
+	/* Taken back it is, whatever the driver says; and done, if so, to be taken back. */
+	return is_undo ? 0 : rc;
 }
 
 bool step_can_undo(const struct run *run, const struct mig_step *step)

@@ -12,7 +12,8 @@ struct part {
 	int gpu;
 	bool is_asked; /* there are steps for it, and nothing was in their way */
 	bool is_threaded;
-	int rc; /* what came of it */
+	bool has_effect; /* the step that failed took effect all the same */
+	int rc;          /* what came of it */
 	struct mig_error err;
 	int n_undone;   /* steps, or a negative error code: not all could be undone */
 	char left[512]; /* what was not undone */

@@ -361,6 +361,21 @@ static int sync_folder(const char *path)
 	return fd < 0 ? -1 : fsync(fd);
 }
 
+static bool write_all(int fd, const char *text, size_t len)
+{
+	size_t done = 0;
+	ssize_t n = 1;
+
+	while (done < len && n > 0) {
+		n = pwrite(fd, text + done, len - done, (off_t)done);
+		if (n > 0)
+			done += (size_t)n;
+		else if (n < 0 && errno == EINTR)
+			n = 1;
+	}
+	return done == len;
+}
+
 int record_commit(struct record_slot *slot, const struct mig_home *home,
 		  const struct mig_record *rec, struct mig_error *err)
 {
@@ -372,8 +387,8 @@ int record_commit(struct record_slot *slot, const struct mig_home *home,
 	record_path(home, path, sizeof(path));
 	if (!text)
 		rc = mig_fail(err, MIG_E_NOMEM, "write the record");
-	else if (pwrite(slot->fd, text, len, 0) != (ssize_t)len ||
-		 ftruncate(slot->fd, (off_t)len) < 0 || fsync(slot->fd) < 0)
+	else if (!write_all(slot->fd, text, len) || ftruncate(slot->fd, (off_t)len) < 0 ||
+		 fsync(slot->fd) < 0)
 		rc = mig_fail(err, MIG_E_IO, "write %s: %s", slot->path, strerror(errno));
 	else if (rename(slot->path, path) < 0 || sync_folder(home->keep) < 0)
 		rc = mig_fail(err, MIG_E_IO, "replace %s: %s", path, strerror(errno));

@@ -134,15 +134,20 @@ static json_t *json_gpu(const struct mig_snapshot *snap, const struct mig_snapsh
 			int gpu)
 {
 	const struct mig_gpu_change *c = &change->gpus[gpu];
+	const struct mig_gpu *is = now && !now->gpus[gpu].is_lost ? &now->gpus[gpu] : NULL;
 	json_t *o;
 
 	if (snap->gpus[gpu].is_lost)
 		return json_pack("{s:i, s:b, s:b}", "gpu", gpu, "is_untouched", 1, "is_lost",
 				 1);
-	o = json_pack("{s:i, s:b, s:b, s:i, s:i, s:i, s:i}", "gpu", gpu, "is_untouched",
-		      !c->is_named, "mig_mode", c->mode, "n_kept", c->n_kept, "n_created",
-		      c->n_created, "n_destroyed", c->n_destroyed, "n_disturbed",
-		      c->n_disturbed);
+	o = json_pack("{s:i, s:b, s:b}", "gpu", gpu, "is_untouched", !c->is_named, "mig_mode",
+		      is ? is->mode : c->mode);
+	if (is && is->mode != is->mode_pending)
+		json_object_set_new(o, "mig_mode_pending", json_boolean(is->mode_pending));
+	json_object_set_new(o, "n_kept", json_integer(c->n_kept));
+	json_object_set_new(o, "n_created", json_integer(c->n_created));
+	json_object_set_new(o, "n_destroyed", json_integer(c->n_destroyed));
+	json_object_set_new(o, "n_disturbed", json_integer(c->n_disturbed));
 	if (now && now->gpus[gpu].is_lost)
 		json_object_set_new(o, "is_lost", json_true());
 	if (c->rc < 0)

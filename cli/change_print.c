@@ -235,7 +235,9 @@ static void print_gone(const struct mig_snapshot *snap, const struct mig_change 
 		const char *name = s->profile >= 0 ? gpu->type->profiles[s->profile].name
 						   : "an instance of unknown profile";
 
-		if (change->gpus[s->gpu].rc < 0)
+		/* What failed was undone, and is told as a failure; so is a switch that waits. */
+		if (change->gpus[s->gpu].rc < 0 &&
+		    !(change->gpus[s->gpu].is_pending && s->kind != MIG_STEP_MODE))
 			continue;
 		if (s->kind == MIG_STEP_GI_DESTROY)
 			printf("destroyed %s@%d on GPU %d (GI %d)\n", name, s->start,

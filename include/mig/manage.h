@@ -48,6 +48,7 @@ struct mig_gpu_change {
 	int n_kept, n_created, n_destroyed;
 	int n_disturbed; /* wanted afterwards and there before, but destroyed on the way */
 	int rc;          /* what mig_change_run() came to: 0, or the negative code of @err */
+	bool is_pending; /* its mode switch waits for a reset; what was done before it stays done */
 	struct mig_error err;
 };
 
@@ -251,8 +252,8 @@ struct mig_run_options {
 	/* Who holds what, asked just before: claims, allocations, and who has device files open. The
 	 * driver is asked for its processes in any case. May be NULL. */
 	const struct mig_who *who;
-	/* Filled with the machine afterwards, on success, and with is_independent once any GPU was
-	 * changed or tried; mig_snapshot_free() it. May be NULL. */
+	/* Filled with the machine afterwards, on success, where a switch stays pending, and with
+	 * is_independent once any GPU was changed or tried; mig_snapshot_free() it. May be NULL. */
 	struct mig_snapshot *ret_after;
 };
 

@@ -142,6 +142,16 @@ MIG_API MIG_MUST_USE int mig_record_write(const struct mig_home *home,
 MIG_API const struct mig_record_gpu *mig_record_gpu(const struct mig_record *rec,
 						    const char *uuid);
 
+/**
+ * mig_record_forget - take a GPU out, as when another was put in its place: its layout and names, and
+ * what it was before the last change, which is no longer undone of it.
+ *
+ * How often instances were made on it stays, so that a name given later is never that of an older
+ * instance; and so does which went, for mig_record_was().
+ * Return: was it on record?
+ */
+MIG_API bool mig_record_forget(struct mig_record *rec, const char *uuid);
+
 /** mig_record_gpu_of - a GPU of a snapshot as it would be recorded, without names and boot. */
 MIG_API void mig_record_gpu_of(const struct mig_gpu *gpu, struct mig_record_gpu *ret);
 

@@ -16,6 +16,27 @@ const struct mig_record_gpu *mig_record_gpu(const struct mig_record *rec, const 
 	return NULL;
 }
 
+/* Return: how many are left. */
+static int take_out(struct mig_record_gpu *gpus, int n, const char *uuid)
+{
+	int n_left = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (strcmp(gpus[i].uuid, uuid) != 0)
+			gpus[n_left++] = gpus[i];
+	}
+	return n_left;
+}
+
+bool mig_record_forget(struct mig_record *rec, const char *uuid)
+{
+	const bool was = mig_record_gpu(rec, uuid) != NULL;
+
+	rec->n_gpus = take_out(rec->gpus, rec->n_gpus, uuid);
+	rec->n_before = take_out(rec->before, rec->n_before, uuid);
+	return was;
+}
+
 static const char *gi_profile_name(const struct mig_gpu *gpu, const struct mig_gi *gi)
 {
 	return gpu->type && gi->profile >= 0 ? gpu->type->profiles[gi->profile].name : "";

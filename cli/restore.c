@@ -211,6 +211,13 @@ static int end_unfinished(struct cli *cli, struct mig_snapshot *snap, struct mig
 	rc = recover_run(cli, snap, MIG_RECOVER_EITHER, &recovered, err);
 	if (rc < 0)
 		return rc;
+	/* A GPU of a restore that is not here now: the next restore makes it what is on record. */
+	if (recovered.n_left) {
+		mig_recovered_free(&recovered);
+		rc = recover_run(cli, snap, MIG_RECOVER_FORGET, &recovered, err);
+		if (rc < 0)
+			return rc;
+	}
 	mig_recovered_free(&recovered);
 	if (u.is_other_boot)
 		fprintf(stderr, "a reboot cut '%s' short: the layout before it is restored\n",

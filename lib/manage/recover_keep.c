@@ -82,7 +82,7 @@ bool recover_is_news(const struct recovery *r, const struct mig_change_name *nam
 /* Is what the change did to a GPU on record? */
 static bool is_recorded(const struct recovery *r, int gpu)
 {
-	return r->is_recorded && r->ret->gpus[gpu].way == MIG_RECOVERED_DONE;
+	return r->is_recorded[gpu] && r->ret->gpus[gpu].way == MIG_RECOVERED_DONE;
 }
 
 /* The names that the change was to give; what went back has those that it had. */
@@ -100,7 +100,8 @@ static int add_named(const struct recovery *r, struct mig_record_id *ret)
 			ret[n] = (struct mig_record_id){ .gpu = name->gpu,
 							 .gi = name->gi,
 							 .ci = name->ci };
-		else if (!find_made(r, &r->text.steps[name->step], &ret[n]))
+		else if (r->text.steps[name->step].step.gpu != name->gpu ||
+			 !find_made(r, &r->text.steps[name->step], &ret[n]))
 			continue;
 		text_copy(ret[n++].name, sizeof(ret[0].name), name->name);
 	}
@@ -138,7 +139,7 @@ int recover_keep(struct recovery *r, struct mig_error *err)
 		is_back[i] = r->ret->gpus[i].is_concerned && !is_done[i];
 		is_done[i] &= !is_recorded(r, (int)i);
 		/* A recovery was killed when it had put on record that it went forth. */
-		is_saved[i] = is_back[i] && r->is_recorded && r->text.is_forth;
+		is_saved[i] = is_back[i] && r->is_recorded[i] && r->text.is_forth;
 		is_any |= is_done[i] || is_back[i];
 		is_back[i] &= !is_saved[i];
 	}

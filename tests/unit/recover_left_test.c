@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A change of two GPUs that was cut short, and one of them is lost then: the other is ended, and the
- * lost one later, wherever a recovery was killed meanwhile.
+ * lost one later, wherever a recovery was killed meanwhile. What is wrong with a GPU that the change
+ * was not about keeps nobody from it.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -264,6 +265,56 @@ static void a_change_of_all_or_none_waits_for_all(void **state)
 	stop();
 }
 
+/* --- what the change was not about ------------------------------------------------------ */
+
+static void change_one_in_child(void)
+{
+	const struct mig_run_options opt = { .home = &home, .verb = "apply", .time_s = 1 };
+
+	if (mig_change_run(machine, &snap, &change, &opt, &err) < 0)
+		_exit(1);
+}
+
+/* A change of GPU 0 alone, by what @snap says of both. */
+static void cut_one_short(void)
+{
+	make(NEW);
+	set_fault("nvmlGpuInstanceCreateComputeInstance#1=kill");
+	assert_true(dies(change_one_in_child));
+	clear_faults();
+}
+
+static void a_gpu_that_was_lost_before_the_change_is_not_in_the_way(void **state)
+{
+	(void)state;
+	begin("3xA100-SXM4-80GB");
+	for (int i = 1; i < 3; i++) {
+		if (sim_inject_lost(machine_folder(), name, i, true, &err) < 0)
+			fail_msg("%s", err.msg);
+	}
+	look();
+	cut_one_short();
+	assert_int_equal(n_left(0), 0);
+	assert_false(is_unfinished());
+	assert_string_equal(stands_on(0), "");
+	stop();
+}
+
+/* A journal has no word for it; so it seems to have come since. */
+static void an_instance_that_nobody_can_name_on_another_gpu_is_not_in_the_way(void **state)
+{
+	(void)state;
+	begin(TWO);
+	assert_int_equal(change_both(OLD, false), 0);
+	look();
+	snap.gpus[1].gis[0].profile = -1;
+	cut_one_short();
+	assert_int_equal(n_left(0), 0);
+	assert_string_equal(stands_on(0), OLD);
+	assert_string_equal(stands_on(1), OLD);
+	stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +323,9 @@ int main(void)
 		cmocka_unit_test(what_was_ended_is_nobodys_business),
 		cmocka_unit_test(what_was_ended_in_parts_is_undone_together),
 		cmocka_unit_test(a_change_of_all_or_none_waits_for_all),
+		cmocka_unit_test(a_gpu_that_was_lost_before_the_change_is_not_in_the_way),
+		cmocka_unit_test(
+			an_instance_that_nobody_can_name_on_another_gpu_is_not_in_the_way),
 	};
 
 	door_open();

@@ -178,3 +178,38 @@ void change_json(json_t *doc, const struct mig_snapshot *snap, const struct mig_
 	if (facts)
 		json_object_set_new(doc, "duration_s", json_real(facts->duration_s));
 }
+
+/* Names say by its number which step makes what they are of. */
+static void move_names(json_t *names, int n)
+{
+	size_t i;
+	json_t *name;
+
+	json_array_foreach(names, i, name)
+	{
+		const json_t *step = json_object_get(name, "step");
+
+		if (step)
+			json_object_set_new(name, "step",
+					    json_integer(json_integer_value(step) + n));
+	}
+}
+
+void change_json_switched(json_t *doc, const struct mig_snapshot *before,
+			  const struct mig_snapshot *snap)
+{
+	json_t *steps = json_object_get(doc, "steps");
+	int n = 0;
+
+	for (int i = snap->n_gpus - 1; i >= 0; i--) {
+		const struct mig_step step = { .kind = MIG_STEP_MODE,
+					       .gpu = i,
+					       .mode = snap->gpus[i].mode };
+
+		if (i >= before->n_gpus || before->gpus[i].mode == step.mode)
+			continue;
+		json_array_insert_new(steps, 0, json_step(snap, NULL, NULL, &step));
+		n++;
+	}
+	move_names(json_object_get(doc, "names"), n);
+}

@@ -13,7 +13,8 @@
  * A name binds {GPU, profile, place, compute instance, UUID, how often migctl had made one at
  * that place}. A UUID alone is no proof: it follows from the GPU and the ids, and a 1c.3g.40gb
  * made where a 3g.40gb was has the same one. Where anything of a binding differs the name is
- * stale, and is refused.
+ * stale, and is refused. Drivers before R460 do not tell where a compute instance is in its GPU
+ * instance: there the id stands for its place.
  */
 #ifndef MIG_RECORD_H
 #define MIG_RECORD_H
@@ -68,7 +69,8 @@ struct mig_record_gpu {
 /* How often migctl made a compute instance at one place. */
 struct mig_record_count {
 	char gpu[MIG_UUID_MAX];
-	int gi_start, ci_start;
+	int gi_start,
+		ci_start; /* -1 less the id of the compute instance where that is not known */
 	uint64_t n;
 };
 

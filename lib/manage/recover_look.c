@@ -113,10 +113,21 @@ const struct mig_gi *recover_gi_at(const struct mig_gpu *gpu, int profile, int s
 bool recover_has_ci(const struct mig_gi *gi, const struct mig_ci *like)
 {
 	for (int k = 0; gi && k < gi->n_cis; k++) {
-		if (gi->cis[k].profile == like->profile && gi->cis[k].start == like->start)
+		const struct mig_ci *ci = &gi->cis[k];
+
+		if (ci->profile == like->profile && ci->start == like->start &&
+		    (ci->start >= 0 || ci->id == like->id))
 			return true;
 	}
 	return false;
+}
+
+/* Of one that is made the driver may have chosen the place, or not tell it. */
+static bool is_place_of(const struct mig_step *step, const struct mig_ci *ci)
+{
+	if (step->ci_start >= 0)
+		return step->ci_start == ci->start;
+	return step->kind == MIG_STEP_CI_CREATE || step->ci == ci->id;
 }
 
 bool recover_is_begun(const struct recovery *r, enum mig_step_kind kind, int gpu,
@@ -129,8 +140,7 @@ bool recover_is_begun(const struct recovery *r, enum mig_step_kind kind, int gpu
 		    s->step.gpu != gpu || s->step.profile != gi->profile ||
 		    s->step.start != gi->start)
 			continue;
-		if (!ci || (s->step.ci_profile == ci->profile &&
-			    (s->step.ci_start < 0 || s->step.ci_start == ci->start)))
+		if (!ci || (s->step.ci_profile == ci->profile && is_place_of(&s->step, ci)))
 			return true;
 	}
 	return false;

@@ -120,6 +120,20 @@ static int check_lost(const struct mig_change *change, const struct mig_snapshot
 	return 0;
 }
 
+/* What is told is what stands in the end. */
+static int take_back(struct cli *cli, const struct change_how *how, int rc,
+		     struct mig_snapshot *now)
+{
+	struct mig_snapshot is;
+
+	rc = how->back(how->arg, rc);
+	if (mig_snapshot_take(cli->machine, &is, NULL) == 0) {
+		mig_snapshot_free(now);
+		*now = is;
+	}
+	return rc;
+}
+
 int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
 		     struct mig_change *change, const char *schema,
 		     const struct change_how *how, struct mig_error *err)
@@ -130,17 +144,19 @@ int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
 	int rc;
 
 	if (cli_option(cli, "dry-run"))
-		return change_outcome(cli, snap, NULL, change, schema, err);
+		return change_outcome(cli, how->before, snap, NULL, change, schema, err);
 	mine.ret_after = &now;
 	rc = change_run(cli, snap, change, &mine, err);
 	if (rc < 0 && how->is_independent)
 		print_failed(change, err);
 	if (rc < 0 && !now.gpus)
 		return rc;
+	if (rc < 0 && how->back)
+		rc = take_back(cli, how, rc, &now);
 	/* A GPU that is gone altogether moves the numbers of the others. */
 	if (now.n_gpus == snap->n_gpus) {
-		const int printed =
-			change_outcome(cli, snap, &now, change, schema, rc < 0 ? &lost : err);
+		const int printed = change_outcome(cli, how->before, snap, &now, change, schema,
+						   rc < 0 ? &lost : err);
 
 		rc = rc < 0 ? rc : printed;
 	} else if (rc == 0) {

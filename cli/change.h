@@ -15,6 +15,10 @@ struct change_how {
 	const struct mig_snapshot
 		*before;                /* what it began with, where that is not the snapshot */
 	struct mig_snapshot *ret_after; /* change_run(): filled on success; may be NULL */
+	/* change_carry_out(): what takes back more than the change, where that failed and is told all
+	 * the same: called first. Returns the error code that it got. May be NULL. */
+	int (*back)(void *arg, int rc);
+	void *arg;
 };
 
 /**
@@ -98,6 +102,10 @@ bool change_holds(const struct mig_holder *holder, const struct mig_step *step);
 void change_json(json_t *doc, const struct mig_snapshot *snap, const struct mig_snapshot *now,
 		 const struct mig_change *change, const struct change_facts *facts);
 
+/** change_json_switched - the steps that switched modes between two snapshots, before those in @doc. */
+void change_json_switched(json_t *doc, const struct mig_snapshot *before,
+			  const struct mig_snapshot *snap);
+
 /** change_made_ci - what a CI_CREATE step made, and in which GPU instance, as @now shows it; or
  *  NULL. */
 const struct mig_ci *change_made_ci(const struct mig_snapshot *now,
@@ -110,11 +118,13 @@ void change_print(const struct mig_snapshot *snap, const struct mig_change *chan
 
 /**
  * change_outcome - what was done, or with --dry-run what would be.
+ * @before:	as in struct change_how: the switches since are told in JSON; NULL: there are none.
  * @now:	the machine afterwards; NULL: it was not run.
  */
-int change_outcome(struct cli *cli, const struct mig_snapshot *snap,
-		   const struct mig_snapshot *now, const struct mig_change *change,
-		   const char *schema, struct mig_error *err) MIG_MUST_USE;
+int change_outcome(struct cli *cli, const struct mig_snapshot *before,
+		   const struct mig_snapshot *snap, const struct mig_snapshot *now,
+		   const struct mig_change *change, const char *schema,
+		   struct mig_error *err) MIG_MUST_USE;
 
 /** change_diff - show what a change would do; DIFFERENT when it has any step, or @leaves_out what
  *  is wanted of a GPU that is lost. */

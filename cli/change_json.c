@@ -134,15 +134,20 @@ static json_t *json_gpu(const struct mig_snapshot *snap, const struct mig_snapsh
 			int gpu)
 {
 	const struct mig_gpu_change *c = &change->gpus[gpu];
+	const struct mig_gpu *is = now && !now->gpus[gpu].is_lost ? &now->gpus[gpu] : NULL;
 	json_t *o;
 
 	if (snap->gpus[gpu].is_lost)
 		return json_pack("{s:i, s:b, s:b}", "gpu", gpu, "is_untouched", 1, "is_lost",
 				 1);
-	o = json_pack("{s:i, s:b, s:b, s:i, s:i, s:i, s:i}", "gpu", gpu, "is_untouched",
-		      !c->is_named, "mig_mode", c->mode, "n_kept", c->n_kept, "n_created",
-		      c->n_created, "n_destroyed", c->n_destroyed, "n_disturbed",
-		      c->n_disturbed);
+	o = json_pack("{s:i, s:b, s:b}", "gpu", gpu, "is_untouched", !c->is_named, "mig_mode",
+		      is ? is->mode : c->mode);
+	if (is && is->mode != is->mode_pending)
+		json_object_set_new(o, "mig_mode_pending", json_boolean(is->mode_pending));
+	json_object_set_new(o, "n_kept", json_integer(c->n_kept));
+	json_object_set_new(o, "n_created", json_integer(c->n_created));
+	json_object_set_new(o, "n_destroyed", json_integer(c->n_destroyed));
+	json_object_set_new(o, "n_disturbed", json_integer(c->n_disturbed));
 	if (now && now->gpus[gpu].is_lost)
 		json_object_set_new(o, "is_lost", json_true());
 	if (c->rc < 0)
@@ -172,4 +177,39 @@ void change_json(json_t *doc, const struct mig_snapshot *snap, const struct mig_
 		json_object_set_new(doc, "names", json_names(snap, change));
 	if (facts)
 		json_object_set_new(doc, "duration_s", json_real(facts->duration_s));
+}
+
+/* Names say by its number which step makes what they are of. */
+static void move_names(json_t *names, int n)
+{
+	size_t i;
+	json_t *name;
+
+	json_array_foreach(names, i, name)
+	{
+		const json_t *step = json_object_get(name, "step");
+
+		if (step)
+			json_object_set_new(name, "step",
+					    json_integer(json_integer_value(step) + n));
+	}
+}
+
+void change_json_switched(json_t *doc, const struct mig_snapshot *before,
+			  const struct mig_snapshot *snap)
+{
+	json_t *steps = json_object_get(doc, "steps");
+	int n = 0;
+
+	for (int i = snap->n_gpus - 1; i >= 0; i--) {
+		const struct mig_step step = { .kind = MIG_STEP_MODE,
+					       .gpu = i,
+					       .mode = snap->gpus[i].mode };
+
+		if (i >= before->n_gpus || before->gpus[i].mode == step.mode)
+			continue;
+		json_array_insert_new(steps, 0, json_step(snap, NULL, NULL, &step));
+		n++;
+	}
+	move_names(json_object_get(doc, "names"), n);
 }

@@ -235,7 +235,9 @@ static void print_gone(const struct mig_snapshot *snap, const struct mig_change 
 		const char *name = s->profile >= 0 ? gpu->type->profiles[s->profile].name
 						   : "an instance of unknown profile";
 
-		if (change->gpus[s->gpu].rc < 0)
+		/* What failed was undone, and is told as a failure; so is a switch that waits. */
+		if (change->gpus[s->gpu].rc < 0 &&
+		    !(change->gpus[s->gpu].is_pending && s->kind != MIG_STEP_MODE))
 			continue;
 		if (s->kind == MIG_STEP_GI_DESTROY)
 			printf("destroyed %s@%d on GPU %d (GI %d)\n", name, s->start,
@@ -252,7 +254,7 @@ static void print_gone(const struct mig_snapshot *snap, const struct mig_change 
 
 /* Where a file names some GPUs, those that it does not name are worth a line. */
 static void print_kept(const struct cli *cli, const struct mig_snapshot *snap,
-		       const struct mig_change *change)
+		       const struct mig_change *change, bool is_all)
 {
 	int n_kept = 0, n_failed = 0;
 
@@ -267,7 +269,7 @@ static void print_kept(const struct cli *cli, const struct mig_snapshot *snap,
 	if (n_kept)
 		printf("kept %d instance%s as %s\n", n_kept, n_kept == 1 ? "" : "s",
 		       n_kept == 1 ? "it was" : "they were");
-	if (change->n_steps == 0 && !n_failed)
+	if (change->n_steps == 0 && !n_failed && is_all)
 		puts(change->n_names ? "nothing to make or take: the names are on record"
 				     : "nothing to do: the machine is as wanted");
 }
@@ -308,9 +310,9 @@ int change_diff(struct cli *cli, const struct mig_snapshot *snap,
 	return rc == 0 && is_different ? -MIG_E_DIFFERENT : rc;
 }
 
-int change_outcome(struct cli *cli, const struct mig_snapshot *snap,
-		   const struct mig_snapshot *now, const struct mig_change *change,
-		   const char *schema, struct mig_error *err)
+int change_outcome(struct cli *cli, const struct mig_snapshot *before,
+		   const struct mig_snapshot *snap, const struct mig_snapshot *now,
+		   const struct mig_change *change, const char *schema, struct mig_error *err)
 {
 	json_t *doc;
 
@@ -323,12 +325,14 @@ int change_outcome(struct cli *cli, const struct mig_snapshot *snap,
 	}
 	if (!cli->is_json) {
 		print_gone(snap, change);
-		print_kept(cli, snap, change);
+		print_kept(cli, snap, change, !before);
 		print_made(snap, now, change);
 		return 0;
 	}
 	doc = cli_document(schema, snap);
 	json_object_set_new(doc, "dry_run", json_false());
 	change_json(doc, snap, now, change, NULL);
+	if (before)
+		change_json_switched(doc, before, snap);
 	return cli_print_json(doc, err);
 }

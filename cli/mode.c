@@ -69,30 +69,22 @@ static int finish_pending(struct cli *cli, const struct mig_snapshot *snap, int 
 	rc = mig_snapshot_take(cli->machine, &now, err);
 	if (rc < 0)
 		return rc;
-	if (now.gpus[gpu].mode == mode && !cli->is_json)
-		printf("GPU %d: was reset, MIG is %s\n", gpu, mode ? "on" : "off");
-	else if (now.gpus[gpu].mode != mode)
+	if (gpu >= now.n_gpus || now.gpus[gpu].mode != mode)
 		rc = mig_fail(err, MIG_E_PENDING,
 			      "GPU %d was reset and MIG is still %s; before it: %s", gpu,
 			      mode ? "off" : "on", why.msg);
+	else if (!cli->is_json)
+		printf("GPU %d: was reset, MIG is %s\n", gpu, mode ? "on" : "off");
 	mig_snapshot_free(&now);
 	return rc;
 }
 
-/* One GPU's part of a change, into the document of all. */
-static void add_json(json_t *doc, const struct mig_snapshot *snap, int gpu,
-		     const struct mig_change *change)
+static const char *schema_of(unsigned mode)
 {
-	json_t *one = json_object();
-
-	change_json(one, snap, NULL, change, NULL);
-	json_array_append(json_object_get(doc, "gpus"),
-			  json_array_get(json_object_get(one, "gpus"), (size_t)gpu));
-	json_array_extend(json_object_get(doc, "steps"), json_object_get(one, "steps"));
-	json_decref(one);
+	return mode ? "migctl.enable/v1" : "migctl.disable/v1";
 }
 
-/* A GPU that was not switched, and why. */
+/* A GPU of which nothing was done that stands, and why. */
 static void add_error(json_t *doc, const struct mig_gpu *gpu, const struct mig_error *err)
 {
 	json_t *o = json_pack("{s:i, s:b}", "gpu", gpu->index, "is_untouched", gpu->is_lost);
@@ -101,22 +93,42 @@ static void add_error(json_t *doc, const struct mig_gpu *gpu, const struct mig_e
 		json_object_set_new(o, "is_lost", json_true());
 	else
 		json_object_set_new(o, "mig_mode", json_boolean(gpu->mode));
+	if (!gpu->is_lost && gpu->mode != gpu->mode_pending)
+		json_object_set_new(o, "mig_mode_pending", json_boolean(gpu->mode_pending));
 	json_object_set_new(o, "error", json_string(err->msg));
 	json_array_append_new(json_object_get(doc, "gpus"), o);
 }
 
-static const char *schema_of(unsigned mode)
+/* One GPU's part of a change, and what it has now, into the document of all. */
+static void add_json(struct cli *cli, json_t *doc, const struct mig_snapshot *snap, int gpu,
+		     struct mig_change *change, int rc, const struct mig_error *err)
 {
-	return mode ? "migctl.enable/v1" : "migctl.disable/v1";
+	struct mig_gpu_change *g = &change->gpus[gpu];
+	const struct mig_snapshot *is = NULL;
+	struct mig_snapshot now = { 0 };
+	json_t *one = json_object();
+
+	if (!cli_option(cli, "dry-run") && mig_snapshot_take(cli->machine, &now, NULL) == 0 &&
+	    now.n_gpus == snap->n_gpus)
+		is = &now;
+	g->rc = rc; /* a reset may have come after it */
+	g->err = *err;
+	if (rc == 0 || g->is_pending) {
+		change_json(one, snap, is, change, NULL);
+		json_array_append(json_object_get(doc, "gpus"),
+				  json_array_get(json_object_get(one, "gpus"), (size_t)gpu));
+		json_array_extend(json_object_get(doc, "steps"), json_object_get(one, "steps"));
+	} else {
+		add_error(doc, is ? &is->gpus[gpu] : &snap->gpus[gpu], err);
+	}
+	json_decref(one);
+	mig_snapshot_free(&now);
 }
 
-static int switch_one(struct cli *cli, const struct mig_snapshot *snap, int gpu, unsigned mode,
-		      json_t *doc, struct mig_error *err)
+static int make(struct cli *cli, const struct mig_snapshot *snap, int gpu, unsigned mode,
+		struct mig_change *ret, struct mig_error *err)
 {
 	const struct mig_wanted wanted = { .mode = mode ? MIG_WANT_MODE : MIG_WANT_OFF };
-	const struct change_how how = { .keep_pending = true };
-	struct mig_change change;
-	int rc;
 
 	if (!mode && snap->gpus[gpu].n_gis && !cli_option(cli, "destroy"))
 		return mig_fail(err, MIG_E_BUSY,
@@ -124,9 +136,21 @@ static int switch_one(struct cli *cli, const struct mig_snapshot *snap, int gpu,
 				gpu, snap->gpus[gpu].n_gis,
 				snap->gpus[gpu].n_gis == 1 ? "" : "s",
 				snap->gpus[gpu].n_gis == 1 ? "it" : "them");
-	rc = mig_change_make_one(snap, gpu, &wanted, NULL, &change, err);
-	if (rc < 0)
+	return mig_change_make_one(snap, gpu, &wanted, NULL, ret, err);
+}
+
+static int switch_one(struct cli *cli, const struct mig_snapshot *snap, int gpu, unsigned mode,
+		      json_t *doc, struct mig_error *err)
+{
+	const struct change_how how = { .keep_pending = true };
+	struct mig_change change;
+	int rc = make(cli, snap, gpu, mode, &change, err);
+
+	if (rc < 0) {
+		if (doc)
+			add_error(doc, &snap->gpus[gpu], err);
 		return rc;
+	}
 	if (doc)
 		rc = cli_option(cli, "dry-run") ? 0 : change_run(cli, snap, &change, &how, err);
 	else if (change.n_steps == 0)
@@ -135,8 +159,8 @@ static int switch_one(struct cli *cli, const struct mig_snapshot *snap, int gpu,
 		rc = change_carry_out(cli, snap, &change, schema_of(mode), &how, err);
 	if (rc == -MIG_E_PENDING)
 		rc = finish_pending(cli, snap, gpu, mode, rc, err);
-	if (doc && rc == 0)
-		add_json(doc, snap, gpu, &change);
+	if (doc)
+		add_json(cli, doc, snap, gpu, &change, rc, err);
 	mig_change_free(&change);
 	return rc;
 }
@@ -153,8 +177,6 @@ static int switch_named(struct cli *cli, const struct mig_snapshot *snap, const 
 		rc = is_named[i] ? switch_one(cli, snap, i, mode, doc, &one) : 0;
 		if (rc == 0)
 			continue;
-		if (doc)
-			add_error(doc, &snap->gpus[i], &one);
 		if (failed) /* the first is told at the end, as every verb's failure is */
 			fprintf(stderr, "migctl: %s\n", one.msg);
 		else
@@ -226,8 +248,8 @@ const struct verb verb_enable = {
 		"on Ampere it resets the GPU, which must be idle, and is kept.\n\n"
 		"Where the driver can only note the switch, because something holds the GPU, "
 		"it stays pending: the message names the holders and the way out, and the "
-		"exit status is 12. A GPU is reset only with --reset, and only when nothing "
-		"holds it.",
+		"exit status is 12; in JSON mig_mode is what the GPU has and mig_mode_pending what it "
+		"will have. A GPU is reset only with --reset, and only when nothing holds it.",
 	.example = "  migctl enable 0\n  migctl enable --all\n",
 	.options = enable_options,
 	.flags = VERB_CHANGES,
@@ -249,7 +271,8 @@ const struct verb verb_disable = {
 	.operands = "[GPU...]",
 	.summary = "switch MIG mode off",
 	.text = "Refuses while instances exist, unless --destroy is given; an instance that a "
-		"process holds is not destroyed even then. Otherwise as migctl-enable(1).",
+		"process holds is not destroyed even then. Where the switch has to wait for a reset "
+		"the instances are gone all the same, and named. Otherwise as migctl-enable(1).",
 	.example = "  migctl disable 0\n  migctl disable --all --destroy\n",
 	.options = disable_options,
 	.flags = VERB_CHANGES,

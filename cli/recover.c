@@ -8,12 +8,16 @@
 #include "cli/holders.h"
 #include "cli/home.h"
 #include "cli/recorded.h"
+#include "shared/text.h"
 
 void cli_unfinished_text(const struct mig_unfinished *u, char *buf, size_t len)
 {
 	snprintf(buf, len, "%s (pid %lld) %s after %d of %d steps%s", u->verb,
 		 (long long)u->pid, u->is_running ? "is under way" : "was cut short", u->n_done,
 		 u->n_steps, u->is_other_boot ? ", by a reboot" : "");
+	if (u->n_left)
+		text_append(buf, len, ", and is ended but for GPU %s%s", u->left,
+			    u->n_left > 1 ? " and others" : "");
 }
 
 int cli_unfinished(struct cli *cli, const struct mig_snapshot *snap, char *buf, size_t len)
@@ -59,7 +63,8 @@ static enum mig_recover_way chosen_way(struct cli *cli, struct mig_error *err, i
 	return way;
 }
 
-static const char *way_text(const struct mig_recovered_gpu *gpu)
+static const char *way_text(const struct mig_snapshot *snap, const struct mig_recovered *r,
+			    int gpu)
 {
 	static const char *const texts[] = {
 		[MIG_RECOVERED_DONE] = "finished already",
@@ -67,7 +72,35 @@ static const char *way_text(const struct mig_recovered_gpu *gpu)
 		[MIG_RECOVERED_FORTH] = "finished",
 	};
 
-	return gpu->is_concerned ? texts[gpu->way] : "untouched";
+	if (gpu < snap->n_gpus && snap->gpus[gpu].is_lost)
+		return "lost";
+	return r->gpus[gpu].is_concerned ? texts[r->gpus[gpu].way] : "untouched";
+}
+
+static json_t *json_left(const struct mig_recovered *r)
+{
+	json_t *left = json_array();
+
+	for (int i = 0; i < r->n_left; i++)
+		json_array_append_new(left, json_string(r->left[i]));
+	return left;
+}
+
+/* The others are ended. */
+static int check_left(const struct mig_snapshot *snap, const struct mig_recovered *r,
+		      struct mig_error *err)
+{
+	int rc;
+
+	if (r->n_left == 0)
+		return 0;
+	rc = mig_fail(
+		err, MIG_E_UNFINISHED,
+		"GPU %s%s, which the change was about, is not here now: of it the change is "
+		"unfinished; 'migctl recover' again when it is, or 'migctl recover "
+		"--forget' leaves it as it is",
+		r->left[0], r->n_left > 1 ? " (and others)" : "");
+	return mig_blame_lost(snap, rc, err);
 }
 
 static int say(struct cli *cli, const struct mig_snapshot *snap, const struct mig_recovered *r,
@@ -84,7 +117,7 @@ static int say(struct cli *cli, const struct mig_snapshot *snap, const struct mi
 			puts("forgotten: the GPUs are left as they are; 'migctl save' puts that on "
 			     "record, 'migctl restore' brings back what is");
 		for (int i = 0; i < r->n_gpus; i++)
-			printf("GPU %d: %s\n", i, way_text(&r->gpus[i]));
+			printf("GPU %d: %s\n", i, way_text(snap, r, i));
 		return 0;
 	}
 	doc = cli_document("migctl.recover/v1", snap);
@@ -92,7 +125,7 @@ static int say(struct cli *cli, const struct mig_snapshot *snap, const struct mi
 	for (int i = 0; i < r->n_gpus; i++)
 		json_array_append_new(gpus, json_pack("{s:i, s:b, s:s}", "gpu", i,
 						      "is_untouched", !r->gpus[i].is_concerned,
-						      "outcome", way_text(&r->gpus[i])));
+						      "outcome", way_text(snap, r, i)));
 	json_object_set_new(doc, "was_unfinished", json_boolean(r->was_unfinished));
 	json_object_set_new(doc, "was_rebooted", json_boolean(r->is_other_boot));
 	json_object_set_new(doc, "is_forgotten",
@@ -100,6 +133,8 @@ static int say(struct cli *cli, const struct mig_snapshot *snap, const struct mi
 	if (*r->verb)
 		json_object_set_new(doc, "verb", json_string(r->verb));
 	json_object_set_new(doc, "gpus", gpus);
+	if (r->n_left)
+		json_object_set_new(doc, "gpus_left", json_left(r));
 	return cli_print_json(doc, err);
 }
 
@@ -150,6 +185,8 @@ static int recover(struct cli *cli, const struct mig_snapshot *snap, struct mig_
 		rc = recorded_restore(cli, snap, err);
 	} else {
 		rc = say(cli, snap, &recovered, err);
+		if (rc == 0)
+			rc = check_left(snap, &recovered, err);
 	}
 	mig_recovered_free(&recovered);
 	return rc;
@@ -200,7 +237,11 @@ const struct verb verb_recover = {
 		"what it was before; where somebody holds an instance that would have to go for "
 		"that, it is finished instead. Nothing that is held is destroyed. Where "
 		"another tool changed a GPU meanwhile, that is said, and nothing is touched. "
-		"Where a reboot cut the change short, the layout before it is restored.",
+		"Where a reboot cut the change short, the layout before it is restored.\n\n"
+		"A GPU of the change that is not here, as when it fell off the bus, is left, and the others "
+		"are ended. Then the change stays unfinished (exit status 17) until a recover finds the GPU here again, "
+		"or --forget leaves it as it is; a reboot ends it, too. A change of all GPUs "
+		"or none (apply --atomic, undo) waits for all of them.",
 	.example = "  migctl recover\n  migctl recover --finish\n",
 	.options = options,
 	.flags = VERB_CHANGES | VERB_ENDS,

@@ -94,6 +94,22 @@ static void report(int *failed, int rc, const struct mig_error *one, struct mig_
 	*failed = *failed ? *failed : rc;
 }
 
+/* One that is lost comes back, as a rule. */
+static int gpu_not_here(const struct mig_snapshot *snap, const char *uuid,
+			struct mig_error *err)
+{
+	bool is_any_lost = false;
+	int rc = mig_fail(err, MIG_E_NOENT, "GPU %s is on record and not here", uuid);
+
+	for (int i = 0; i < snap->n_gpus; i++)
+		is_any_lost |= snap->gpus[i].is_lost;
+	return is_any_lost ? mig_blame_lost(snap, rc, err)
+			   : mig_hint(err, rc,
+				      "if it is gone for good: migctl%s%s save --forget %s",
+				      snap->is_simulated ? " --sim " : "",
+				      snap->is_simulated ? snap->machine : "", uuid);
+}
+
 static int want_all(struct cli *cli, const struct mig_snapshot *snap,
 		    const struct mig_record *rec, struct mig_wanted *wanted,
 		    struct mig_error *err)
@@ -106,9 +122,7 @@ static int want_all(struct cli *cli, const struct mig_snapshot *snap,
 		int rc;
 
 		if (gpu < 0) {
-			rc = mig_fail(&one, MIG_E_NOENT, "GPU %s is on record and not here",
-				      rec->gpus[i].uuid);
-			rc = mig_blame_lost(snap, rc, &one);
+			rc = gpu_not_here(snap, rec->gpus[i].uuid, &one);
 			report(&failed, rc, &one, err);
 			continue;
 		}
@@ -167,10 +181,10 @@ int recorded_restore(struct cli *cli, const struct mig_snapshot *snap, struct mi
 	if (rc < 0)
 		return rc;
 	if (rec.n_gpus == 0)
-		rc = mig_fail(err, MIG_E_NOENT,
-			      "nothing is on record of machine %s: migctl has changed nothing "
-			      "here; 'migctl save' records what stands",
-			      snap->machine);
+		rc = mig_fail(
+			err, MIG_E_NOENT,
+			"nothing is on record of machine %s; 'migctl save' records what stands",
+			snap->machine);
 	else
 		rc = restore_from(cli, snap, &rec, err);
 	mig_record_free(&rec);
@@ -197,6 +211,13 @@ static int end_unfinished(struct cli *cli, struct mig_snapshot *snap, struct mig
 	rc = recover_run(cli, snap, MIG_RECOVER_EITHER, &recovered, err);
 	if (rc < 0)
 		return rc;
+	/* A GPU of a restore that is not here now: the next restore makes it what is on record. */
+	if (recovered.n_left) {
+		mig_recovered_free(&recovered);
+		rc = recover_run(cli, snap, MIG_RECOVER_FORGET, &recovered, err);
+		if (rc < 0)
+			return rc;
+	}
 	mig_recovered_free(&recovered);
 	if (u.is_other_boot)
 		fprintf(stderr, "a reboot cut '%s' short: the layout before it is restored\n",

@@ -6,6 +6,7 @@
 
 #include "cli/home.h"
 #include "shared/cleanup.h"
+#include "shared/text.h"
 
 static int check(const struct mig_snapshot *snap, struct mig_error *err)
 {
@@ -26,6 +27,86 @@ static int check(const struct mig_snapshot *snap, struct mig_error *err)
 		}
 	}
 	return 0;
+}
+
+/* The GPU that is to be taken out: by its UUID on record, which it has also when it is here no
+ * more; or as GPUs are named that are here. */
+static const struct mig_record_gpu *find_recorded(const struct mig_snapshot *snap,
+						  const struct mig_record *rec,
+						  const char *text, struct mig_error *err)
+{
+	const struct mig_record_gpu *found = mig_record_gpu(rec, text);
+	char known[1024] = "";
+	int gpu;
+
+	if (!found && cli_gpu(snap, text, &gpu, NULL) == 0)
+		found = mig_record_gpu(rec, snap->gpus[gpu].uuid);
+	for (int i = 0; !found && i < rec->n_gpus; i++)
+		text_append(known, sizeof(known), "%s%s", i ? ", " : "", rec->gpus[i].uuid);
+	if (!found)
+		(void)mig_fail(err, MIG_E_NOENT,
+			       *known ? "--forget %s: no such GPU is on record; those are %s"
+				      : "--forget %s: no GPU is on record",
+			       text, known);
+	return found;
+}
+
+/* " (3 GPU instances, named a, b)": what goes with it. */
+static void describe(const struct mig_record_gpu *gpu, char *buf, size_t len)
+{
+	bool is_named = false;
+
+	snprintf(buf, len, " (%d GPU instance%s", gpu->n_gis, gpu->n_gis == 1 ? "" : "s");
+	for (int i = 0; i < gpu->n_gis; i++) {
+		for (int k = 0; k < gpu->gis[i].n_cis; k++) {
+			if (!*gpu->gis[i].cis[k].name)
+				continue;
+			text_append(buf, len, "%s%s", is_named ? ", " : ", named ",
+				    gpu->gis[i].cis[k].name);
+			is_named = true;
+		}
+	}
+	text_append(buf, len, ")");
+}
+
+static int say_forgotten(struct cli *cli, const struct mig_snapshot *snap, const char *uuid,
+			 const char *what, struct mig_error *err)
+{
+	const bool is_dry = cli_option(cli, "dry-run") != NULL;
+	json_t *doc;
+
+	if (!cli->is_json) {
+		printf("%s off record: %s%s\n", is_dry ? "would take" : "took", uuid, what);
+		return 0;
+	}
+	doc = cli_document("migctl.save/v1", snap);
+	json_object_set_new(doc, "dry_run", json_boolean(is_dry));
+	json_object_set_new(doc, "forgotten", json_string(uuid));
+	return cli_print_json(doc, err);
+}
+
+static int forget(struct cli *cli, const struct mig_snapshot *snap, const struct mig_home *home,
+		  struct mig_error *err)
+{
+	const struct mig_record_gpu *gpu;
+	char uuid[MIG_UUID_MAX], what[1024];
+	struct mig_record rec;
+	int rc = mig_record_read(home, &rec, err);
+
+	if (rc < 0)
+		return rc;
+	gpu = find_recorded(snap, &rec, cli_option(cli, "forget"), err);
+	if (!gpu) {
+		mig_record_free(&rec);
+		return -MIG_E_NOENT;
+	}
+	text_copy(uuid, sizeof(uuid), gpu->uuid);
+	describe(gpu, what, sizeof(what));
+	mig_record_forget(&rec, uuid);
+	if (!cli_option(cli, "dry-run"))
+		rc = mig_record_write(home, &rec, err);
+	mig_record_free(&rec);
+	return rc < 0 ? rc : say_forgotten(cli, snap, uuid, what, err);
 }
 
 static int save(struct cli *cli, const struct mig_snapshot *snap, const struct mig_home *home,
@@ -90,6 +171,18 @@ static int check_lost(const struct mig_snapshot *snap, struct mig_error *err)
 	return 0;
 }
 
+static int save_all(struct cli *cli, const struct mig_snapshot *snap,
+		    const struct mig_home *home, struct mig_error *err)
+{
+	int rc = check(snap, err);
+
+	if (rc == 0)
+		rc = save(cli, snap, home, err);
+	if (rc == 0)
+		rc = say(cli, snap, err);
+	return rc < 0 ? rc : check_lost(snap, err);
+}
+
 static int run(struct cli *cli, struct mig_error *err)
 {
 	const struct mig_home *home;
@@ -98,20 +191,16 @@ static int run(struct cli *cli, struct mig_error *err)
 
 	if (rc < 0)
 		return rc;
-	rc = check(&snap, err);
+	rc = cli_home(cli, &snap, &home, err);
 	if (rc == 0)
-		rc = cli_home(cli, &snap, &home, err);
-	if (rc == 0)
-		rc = save(cli, &snap, home, err);
-	if (rc == 0)
-		rc = say(cli, &snap, err);
-	if (rc == 0)
-		rc = check_lost(&snap, err);
+		rc = cli_option(cli, "forget") ? forget(cli, &snap, home, err)
+					       : save_all(cli, &snap, home, err);
 	mig_snapshot_free(&snap);
 	return rc;
 }
 
 static const struct option options[] = {
+	{ "forget", 0, "GPU", "record nothing, and take this GPU off record, names and all" },
 	{ "dry-run", 'n', NULL, "say what would be recorded, and record nothing" },
 	{ 0 },
 };
@@ -124,8 +213,13 @@ const struct verb verb_save = {
 	.text = "What migctl changes is on record when it is done. What another tool made is "
 		"not: save records all that stands now, so that 'migctl restore' brings it back "
 		"after a reboot. Instances that migctl did not make stay unverified: they have "
-		"no names. To write a layout to a file, see migctl-export(1).",
-	.example = "  nvidia-smi mig -cgi 9,14 -C\n  migctl save\n",
+		"no names. To write a layout to a file, see migctl-export(1).\n\n"
+		"A GPU that is not here stays on record, for it may come back; restore names it "
+		"each time (exit status 3). Where another was put in its place, --forget takes it off: "
+		"the UUID is in restore's message. A GPU that is here may be given by its index, too; "
+		"the next change of it is on record again. What stands is not touched.",
+	.example = "  nvidia-smi mig -cgi 9,14 -C\n  migctl save\n"
+		   "  migctl save --forget GPU-5c9d4f3a-2b1e-4c7d-9f60-8a1b2c3d4e5f\n",
 	.options = options,
 	.flags = VERB_CHANGES,
 	.run = run,

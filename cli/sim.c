@@ -181,15 +181,19 @@ static int run_list(struct cli *cli, struct mig_error *err)
 	return rc;
 }
 
-/* What makes a program see the machine: the library first in its path, and the name. */
+/* What makes a program see the machine, which is there: the library first in its path, and the
+ * name. */
 static int set_environment(struct cli *cli, const char *name, struct mig_error *err)
 {
 	const char *old = getenv("LD_LIBRARY_PATH");
 	char library[8192], dir[PATH_MAX];
 	char machines[PATH_MAX];
 	struct text path = { 0 };
-	int rc = cli_sim_library(library, sizeof(library), err);
+	struct sim_summary summary;
+	int rc = sim_machine_summary(cli->sim_dir, name, &summary, err);
 
+	if (rc == 0)
+		rc = cli_sim_library(library, sizeof(library), err);
 	if (rc < 0)
 		return rc;
 	*strrchr(library, '/') = '\0';
@@ -239,11 +243,8 @@ static int enter_root(struct cli *cli, struct mig_error *err)
 
 static int run_exec(struct cli *cli, struct mig_error *err)
 {
-	struct sim_summary summary;
-	int rc = sim_machine_summary(cli->sim_dir, cli->argv[0], &summary, err);
+	int rc = set_environment(cli, cli->argv[0], err);
 
-	if (rc == 0)
-		rc = set_environment(cli, cli->argv[0], err);
 	if (rc == 0)
 		rc = enter_root(cli, err);
 	return rc < 0 ? rc : execute(cli->argv + 1);
@@ -307,18 +308,14 @@ static int run_tenant(struct cli *cli, struct mig_error *err)
 static int run_reset(struct cli *cli, struct mig_error *err)
 {
 	char deed[64] = "every GPU was reset";
-	uint64_t gpu = 0;
-	int rc;
+	int gpu = -1, rc = cli->argc == 2 ? sim_gpu(cli, 1, &gpu, err) : 0;
 
-	if (cli->argc == 2 && (!text_parse_u64(cli->argv[1], &gpu) || gpu >= SIM_GPUS_MAX))
-		return mig_fail(err, MIG_E_NOENT,
-				"machine %s has no GPU '%s'; a GPU's index is wanted",
-				cli->argv[0], cli->argv[1]);
-	rc = sim_machine_reset(cli->sim_dir, cli->argv[0], cli->argc == 2 ? (int)gpu : -1, err);
+	if (rc == 0)
+		rc = sim_machine_reset(cli->sim_dir, cli->argv[0], gpu, err);
 	if (rc < 0)
 		return rc;
-	if (cli->argc == 2)
-		snprintf(deed, sizeof(deed), "GPU %d was reset", (int)gpu);
+	if (gpu >= 0)
+		snprintf(deed, sizeof(deed), "GPU %d was reset", gpu);
 	return sim_report(cli, deed, err);
 }
 

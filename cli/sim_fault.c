@@ -110,16 +110,13 @@ static int run_lost(struct cli *cli, struct mig_error *err)
 {
 	const bool is_lost = cli_option(cli, "back") == NULL;
 	char deed[64];
-	uint64_t gpu;
-	int rc;
+	int gpu, rc = sim_gpu(cli, 1, &gpu, err);
 
-	if (!text_parse_u64(cli->argv[1], &gpu) || gpu > INT32_MAX)
-		return mig_fail(err, MIG_E_INVAL, "'%s': a GPU's index is wanted",
-				cli->argv[1]);
-	rc = sim_inject_lost(cli->sim_dir, cli->argv[0], (int)gpu, is_lost, err);
+	if (rc == 0)
+		rc = sim_inject_lost(cli->sim_dir, cli->argv[0], gpu, is_lost, err);
 	if (rc < 0)
 		return rc;
-	snprintf(deed, sizeof(deed), "GPU %d is %s", (int)gpu, is_lost ? "lost" : "back");
+	snprintf(deed, sizeof(deed), "GPU %d is %s", gpu, is_lost ? "lost" : "back");
 	return sim_report(cli, deed, err);
 }
 

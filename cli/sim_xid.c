@@ -3,9 +3,25 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/verb.h"
+#include "cli/sim_report.h"
 #include "shared/text.h"
 #include "sim/machine.h"
+
+int sim_gpu(struct cli *cli, int operand, int *ret, struct mig_error *err)
+{
+	struct sim_summary summary;
+	uint64_t gpu;
+	int rc = sim_machine_summary(cli->sim_dir, cli->argv[0], &summary, err);
+
+	if (rc < 0)
+		return rc;
+	if (!text_parse_u64(cli->argv[operand], &gpu) || gpu >= SIM_GPUS_MAX)
+		return mig_fail(err, MIG_E_NOENT,
+				"machine %s has no GPU '%s'; a GPU's index is wanted",
+				cli->argv[0], cli->argv[operand]);
+	*ret = (int)gpu;
+	return 0;
+}
 
 /* "2" or "2/0": a GPU instance, and one of its compute instances. */
 static int read_instance(const char *text, int *ret_gi, int *ret_ci, struct mig_error *err)
@@ -23,39 +39,37 @@ static int read_instance(const char *text, int *ret_gi, int *ret_ci, struct mig_
 	return 0;
 }
 
-static int report(struct cli *cli, unsigned gpu, unsigned code, struct mig_error *err)
+static int report(struct cli *cli, int gpu, unsigned code, struct mig_error *err)
 {
 	json_t *doc;
 
 	fprintf(stderr, "machine: SIMULATED %s\n", cli->argv[0]);
 	if (!cli->is_json) {
-		printf("GPU %u raised XID %u\n", gpu, code);
+		printf("GPU %d raised XID %u\n", gpu, code);
 		return 0;
 	}
 	doc = json_pack("{s:s, s:{s:s, s:s}, s:i, s:i}", "schema", "migctl.sim-xid/v1",
-			"machine", "kind", "simulated", "name", cli->argv[0], "gpu", (int)gpu,
-			"xid", (int)code);
+			"machine", "kind", "simulated", "name", cli->argv[0], "gpu", gpu, "xid",
+			(int)code);
 	return cli_print_json(doc, err);
 }
 
 static int run_xid(struct cli *cli, struct mig_error *err)
 {
-	uint64_t gpu, code;
-	int rc, gi, ci;
+	uint64_t code;
+	int gpu, gi, ci, rc = sim_gpu(cli, 1, &gpu, err);
 
-	if (!text_parse_u64(cli->argv[1], &gpu) || gpu >= SIM_GPUS_MAX)
-		return mig_fail(err, MIG_E_NOENT,
-				"machine %s has no GPU '%s'; a GPU's index is wanted",
-				cli->argv[0], cli->argv[1]);
+	if (rc < 0)
+		return rc;
 	if (!text_parse_u64(cli->argv[2], &code) || code == 0 || code > SIM_XID_MAX)
 		return mig_fail(err, MIG_E_INVAL,
 				"'%s' is no XID; a number from 1 to %d is wanted, like 79",
 				cli->argv[2], SIM_XID_MAX);
 	rc = read_instance(cli_option(cli, "device"), &gi, &ci, err);
 	if (rc == 0)
-		rc = sim_machine_xid(cli->sim_dir, cli->argv[0], (int)gpu, gi, ci,
-				     (unsigned)code, err);
-	return rc < 0 ? rc : report(cli, (unsigned)gpu, (unsigned)code, err);
+		rc = sim_machine_xid(cli->sim_dir, cli->argv[0], gpu, gi, ci, (unsigned)code,
+				     err);
+	return rc < 0 ? rc : report(cli, gpu, (unsigned)code, err);
 }
 
 static const struct option xid_options[] = {

@@ -226,11 +226,18 @@ static int switch_modes(struct stages_run *r)
 
 /* --- the stage of the instances ------------------------------------------------------- */
 
+static int back(void *arg, int rc)
+{
+	return stages_back(arg, rc);
+}
+
 static int cut_from(struct stages_run *r, const struct mig_snapshot *snap)
 {
 	/* The way back from here leads to what was before the modes were switched. */
 	const struct change_how how = { .is_independent = r->stages->is_independent,
-					.before = r->is_part ? r->before : NULL };
+					.before = r->is_part ? r->before : NULL,
+					.back = r->is_part && r->cli->is_json ? back : NULL,
+					.arg = r };
 	struct mig_change change;
 	int rc = stages_change(r->cli, r->stages, snap, &change, r->err);
 
@@ -283,7 +290,7 @@ static int in_stages(struct stages_run *r)
 	r->is_cutting = rc == 0 && !r->stages->is_mode_only;
 	if (r->is_cutting)
 		rc = cut(r);
-	return rc < 0 && r->is_switched ? stages_back(r, rc) : rc;
+	return rc < 0 && r->is_switched && !r->is_taken_back ? stages_back(r, rc) : rc;
 }
 
 static int finish(struct stages_run *r, int rc)

@@ -151,6 +151,7 @@ int stages_back(struct stages_run *r, int rc)
 	bool is_all_off = true;
 	int n;
 
+	r->is_taken_back = true;
 	/* A mode that waits for a reset was asked to be left so. */
 	if (rc == -MIG_E_PENDING && r->stages->keeps_pending)
 		return rc;

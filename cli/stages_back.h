@@ -13,6 +13,7 @@ struct stages_run {
 	bool is_switched;                  /* the stage of the modes was begun */
 	bool is_part;                      /* and the record knows it as part of what follows */
 	bool is_cutting;                   /* the stage of the instances was begun */
+	bool is_taken_back;                /* stages_back() was called */
 	char back[256];                    /* the GPUs whose modes were switched back: "0, 3" */
 	struct mig_named *named;           /* the names that stood */
 	int n_named;

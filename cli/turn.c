@@ -25,20 +25,54 @@ void turn_signals(sigset_t *ret)
 	}
 }
 
-static int open_lock(const struct cli *cli, const char *sim)
+/* Where the journal is, too: who cannot make a file there begins no change. */
+static const char *lock_folder(const struct cli *cli, const char *sim, char *buf, size_t len)
 {
-	char path[8192];
-	int fd;
+	snprintf(buf, len, "%s%s%s", sim ? cli->sim_dir : HARDWARE_FOLDER, sim ? "/" : "",
+		 sim ? sim : "");
+	return buf;
+}
 
-	if (sim) {
-		snprintf(path, sizeof(path), "%s/%s/lock", cli->sim_dir, sim);
-	} else {
-		mkdir(HARDWARE_FOLDER, 0755);
-		snprintf(path, sizeof(path), "%s/lock", HARDWARE_FOLDER);
-	}
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+static int refuse(const char *path, int why, struct mig_error *err)
+{
+	const bool is_perm = why == EACCES || why == EPERM;
+	int rc = mig_fail(
+		err, is_perm ? MIG_E_PERM : MIG_E_IO,
+		"another migctl might change the machine now, and whether it does cannot "
+		"be told: open %s: %s; nothing was changed",
+		path, strerror(why));
+
+	if (why == EROFS)
+		return mig_hint(err, rc, "its folder has to be writable");
+	return is_perm || why == ELOOP || why == ENXIO
+		       ? mig_hint(err, rc, "if no migctl runs, remove it")
+		       : rc;
+}
+
+/* The file in which one waits for one's turn; @ret -1: there is none, and none is needed. */
+static int open_lock(const char *folder, bool may_make, int *ret, struct mig_error *err)
+{
+	const int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	int why = may_make && mkdir(folder, 0755) < 0 && errno != EEXIST ? errno : 0;
+	char path[8192 + 8];
+
+	snprintf(path, sizeof(path), "%s/lock", folder);
+	*ret = open(path, O_RDWR | O_CREAT | flags, 0644);
+	if (*ret >= 0)
+		return 0;
+	why = why ? why : errno;
 	/* Made by root for a machine of ours: to wait, reading it is enough. */
-	return fd >= 0 ? fd : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	*ret = open(path, O_RDONLY | flags);
+	if (*ret >= 0)
+		return 0;
+	/*
+	 * Who may not write there cannot write the journal either, and is refused before the first
+	 * step; in the driver's own words where it has some, which 'migctl smi' owes to scripts.
+	 */
+	if ((why == EACCES || why == EPERM) &&
+	    faccessat(AT_FDCWD, folder, W_OK, AT_EACCESS) < 0)
+		return 0;
+	return refuse(path, why, err);
 }
 
 /* "another migctl (pid 4711)" */
@@ -87,18 +121,19 @@ static void sign(int fd)
 
 int turn_take(struct cli *cli, const char *sim, struct mig_error *err)
 {
+	char folder[8192];
 	sigset_t signals;
 	int rc;
 
 	if (cli->has_turn)
 		return 0;
-	cli->turn_fd = open_lock(cli, sim);
-	if (cli->turn_fd >= 0) {
+	rc = open_lock(lock_folder(cli, sim, folder, sizeof(folder)), !sim, &cli->turn_fd, err);
+	if (rc == 0 && cli->turn_fd >= 0)
 		rc = lock(cli, cli->turn_fd, err);
-		if (rc < 0)
-			return rc;
+	if (rc < 0)
+		return rc;
+	if (cli->turn_fd >= 0)
 		sign(cli->turn_fd);
-	}
 	turn_signals(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	cli->has_turn = true;

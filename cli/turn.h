@@ -13,9 +13,11 @@
  *
  * The lock is a file's and ends with the process, however that ends. Interrupts wait from here
  * to turn_end(): a change that is begun is finished or undone, never left between. Where the
- * lock's file cannot be made, the driver will refuse the change for the same reason.
+ * caller may make no file beside the lock's, no change of its can be begun, and it goes on to be
+ * told so.
  *
- * Errors: IO - waiting failed; BUSY - with --no-wait somebody else does.
+ * Errors: IO, PERM - the lock's file cannot be opened, and names it; IO - waiting failed; BUSY -
+ * with --no-wait somebody else does.
  */
 int turn_take(struct cli *cli, const char *sim, struct mig_error *err) MIG_MUST_USE;
 

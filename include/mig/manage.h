@@ -48,6 +48,7 @@ struct mig_gpu_change {
 	int n_kept, n_created, n_destroyed;
 	int n_disturbed; /* wanted afterwards and there before, but destroyed on the way */
 	int rc;          /* what mig_change_run() came to: 0, or the negative code of @err */
+	bool is_pending; /* its mode switch waits for a reset; what was done before it stays done */
 	struct mig_error err;
 };
 
@@ -251,8 +252,8 @@ struct mig_run_options {
 	/* Who holds what, asked just before: claims, allocations, and who has device files open. The
 	 * driver is asked for its processes in any case. May be NULL. */
 	const struct mig_who *who;
-	/* Filled with the machine afterwards, on success, and with is_independent once any GPU was
-	 * changed or tried; mig_snapshot_free() it. May be NULL. */
+	/* Filled with the machine afterwards, on success, where a switch stays pending, and with
+	 * is_independent once any GPU was changed or tried; mig_snapshot_free() it. May be NULL. */
 	struct mig_snapshot *ret_after;
 };
 
@@ -307,6 +308,8 @@ struct mig_unfinished {
 	bool is_running;    /* and is still at it */
 	bool is_other_boot; /* the machine was started anew since */
 	int n_steps, n_done;
+	int n_left; /* of its GPUs, where a recovery has ended the others: they were not here */
+	char left[MIG_UUID_MAX]; /* the first of them */
 };
 
 /**
@@ -354,6 +357,8 @@ struct mig_recovered {
 	char verb[32];       /* of the change */
 	int n_gpus;
 	struct mig_recovered_gpu *gpus; /* by index */
+	int n_left; /* GPUs of it that are not here: the change of them is unfinished still */
+	char (*left)[MIG_UUID_MAX]; /* their UUIDs */
 };
 
 /**
@@ -362,12 +367,13 @@ struct mig_recovered {
  * @ret:	written on success only; mig_recovered_free() it.
  *
  * Each GPU goes back to the layout before the change, unless all its steps had been done, or all
- * go back where the change was all or none. Nothing that is held is destroyed.
+ * go back where the change was all or none. Nothing that is held is destroyed. A GPU that is not
+ * here, as when it fell off the bus, is left for a later recovery, and the others are ended.
  *
  * Errors: BUSY - the change is still being made, or somebody holds what would have to go, both
- * ways; UNFINISHED - another tool was here meanwhile: it says what it did, and nothing was
- * touched; NOENT - a GPU of the change is not here; PERM, IO - the journal cannot be removed; and those
- * of mig_change_run(). The change is
+ * ways; UNFINISHED - another tool was here meanwhile: it says what it did, or a GPU is not here and
+ * the change was all or none, or of no other: nothing was touched; PERM, IO - the journal cannot be
+ * written or removed; and those of mig_change_run(). The change is
  * unfinished still then, and it can be tried again.
  */
 MIG_API MIG_MUST_USE int mig_recover(struct mig_machine *machine, const struct mig_home *home,

@@ -13,7 +13,8 @@
  * A name binds {GPU, profile, place, compute instance, UUID, how often migctl had made one at
  * that place}. A UUID alone is no proof: it follows from the GPU and the ids, and a 1c.3g.40gb
  * made where a 3g.40gb was has the same one. Where anything of a binding differs the name is
- * stale, and is refused.
+ * stale, and is refused. Drivers before R460 do not tell where a compute instance is in its GPU
+ * instance: there the id stands for its place.
  */
 #ifndef MIG_RECORD_H
 #define MIG_RECORD_H
@@ -68,7 +69,8 @@ struct mig_record_gpu {
 /* How often migctl made a compute instance at one place. */
 struct mig_record_count {
 	char gpu[MIG_UUID_MAX];
-	int gi_start, ci_start;
+	int gi_start,
+		ci_start; /* -1 less the id of the compute instance where that is not known */
 	uint64_t n;
 };
 
@@ -141,6 +143,16 @@ MIG_API MIG_MUST_USE int mig_record_write(const struct mig_home *home,
 /** mig_record_gpu - what the record has of the GPU of that UUID, or NULL. */
 MIG_API const struct mig_record_gpu *mig_record_gpu(const struct mig_record *rec,
 						    const char *uuid);
+
+/**
+ * mig_record_forget - take a GPU out, as when another was put in its place: its layout and names, and
+ * what it was before the last change, which is no longer undone of it.
+ *
+ * How often instances were made on it stays, so that a name given later is never that of an older
+ * instance; and so does which went, for mig_record_was().
+ * Return: was it on record?
+ */
+MIG_API bool mig_record_forget(struct mig_record *rec, const char *uuid);
 
 /** mig_record_gpu_of - a GPU of a snapshot as it would be recorded, without names and boot. */
 MIG_API void mig_record_gpu_of(const struct mig_gpu *gpu, struct mig_record_gpu *ret);

@@ -28,7 +28,10 @@ const struct mig_ci *parts_same_place(const struct mig_gpu *now, const struct mi
 
 		for (int k = 0;
 		     g->start == gi->start && g->profile == gi->profile && k < g->n_cis; k++) {
-			if (g->cis[k].start == ci->start && g->cis[k].profile == ci->profile)
+			/* Where the driver does not tell, the id stands for the place. */
+			if (g->cis[k].start == ci->start &&
+			    (ci->start >= 0 || g->cis[k].id == ci->id) &&
+			    g->cis[k].profile == ci->profile)
 				return &g->cis[k];
 		}
 	}

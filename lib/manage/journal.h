@@ -8,6 +8,9 @@
  *	begin	written before the driver is called for a step, or for taking it back
  *	done	written after
  *	forth	by a recovery, before it does what the change did not
+ *	left	by a recovery that leaves a GPU which is not here, before the others go on record
+ *	here	by one that finds a GPU here which another left, without putting the others on record
+ *	ended	by a recovery that left one, of each other, once they are on record
  *
  * It is appended to and never synced: instances die with the machine, and what a killed process
  * wrote is in the file. A last line that is cut short is one that was not written. The file is
@@ -16,6 +19,7 @@
 #ifndef MANAGE_JOURNAL_H
 #define MANAGE_JOURNAL_H
 
+#include <jansson.h>
 #include <pthread.h>
 #include <sys/types.h>
 
@@ -74,6 +78,13 @@ struct journal_step {
 	int made_gi, made_ci; /* the ids that it came to; -1: not known */
 };
 
+/* What recoveries have come to with a GPU of the change. */
+struct journal_gpu {
+	bool is_left;      /* it was not here */
+	bool is_ended;     /* nothing is to be done about it any more */
+	int64_t n_written; /* a record written more often has what became of it; -1: not known */
+};
+
 /* A journal that was found. */
 struct journal_text {
 	char verb[32], boot[MIG_ID_MAX];
@@ -83,6 +94,7 @@ struct journal_text {
 	uint64_t part_of;
 	int n_gpus;
 	struct mig_record_gpu *gpus; /* of the whole machine, before the change */
+	struct journal_gpu *states;  /* one for each of them */
 	int n_steps;
 	struct journal_step *steps;
 	int n_names;
@@ -112,6 +124,17 @@ void journal_text_free(struct journal_text *text);
  *  IO. */
 int journal_go_forth(const struct mig_home *home, const struct journal_text *text,
 		     struct mig_error *err) MIG_MUST_USE;
+
+/**
+ * journal_append - more notes of a recovery in the machine's journal, in their order.
+ * @notes:	an array of {"left", "n_written"}, {"here", "n_written"} or {"ended", "part_of"};
+ *		the call's to free. The first two with a GPU's index in the journal, and what
+ *		struct journal_gpu has; part_of as in struct mig_record_change, of what comes after.
+ *
+ * Errors: PERM, IO - none of them is in it; those of journal_read(); NOMEM.
+ */
+int journal_append(const struct mig_home *home, json_t *notes,
+		   struct mig_error *err) MIG_MUST_USE;
 
 /** journal_path - where a machine's is, in @buf; returns it. */
 const char *journal_path(const struct mig_home *home, char *buf, size_t len);

@@ -22,6 +22,7 @@ void journal_text_free(struct journal_text *text)
 	if (!text)
 		return;
 	free(text->gpus);
+	free(text->states);
 	free(text->steps);
 	free(text->names);
 	*text = (struct journal_text){ 0 };
@@ -84,6 +85,17 @@ static int names_read(const json_t *array, struct journal_text *ret, struct mig_
 	return 0;
 }
 
+static int states_new(struct journal_text *ret, int n_gpus, struct mig_error *err)
+{
+	ret->states = calloc((size_t)n_gpus + 1, sizeof(*ret->states));
+	if (!ret->states)
+		return mig_fail(err, MIG_E_NOMEM, "read %d GPUs", n_gpus);
+	ret->n_gpus = n_gpus;
+	for (int i = 0; i < n_gpus; i++)
+		ret->states[i].n_written = ret->n_written;
+	return 0;
+}
+
 static int header_read(json_t *json, const struct mig_home *home, struct journal_text *ret,
 		       struct mig_error *err)
 {
@@ -121,7 +133,9 @@ static int header_read(json_t *json, const struct mig_home *home, struct journal
 	rc = record_gpus_read(before, &ret->gpus, err);
 	if (rc < 0)
 		return rc;
-	ret->n_gpus = rc;
+	rc = states_new(ret, rc, err);
+	if (rc < 0)
+		return rc;
 	ret->steps = calloc(n + 1, sizeof(*ret->steps));
 	if (!ret->steps)
 		return mig_fail(err, MIG_E_NOMEM, "read %zu steps", n);
@@ -131,6 +145,29 @@ static int header_read(json_t *json, const struct mig_home *home, struct journal
 			return mig_fail(err, MIG_E_SYNTAX, "step %d cannot be", ret->n_steps);
 	}
 	return names_read(names, ret, err);
+}
+
+/* Of a GPU. Return: 0 - it is no such note; -1 - it cannot be. */
+static int state_read(json_t *json, struct journal_text *text)
+{
+	json_int_t number;
+	int left = -1, here = -1, ended = -1, gpu;
+
+	if (json_unpack(json, "{s:i, s:I !}", "left", &left, "n_written", &number) < 0 &&
+	    json_unpack(json, "{s:i, s:I !}", "here", &here, "n_written", &number) < 0 &&
+	    json_unpack(json, "{s:i, s:I !}", "ended", &ended, "part_of", &number) < 0)
+		return 0;
+	gpu = left >= 0 ? left : here >= 0 ? here : ended;
+	if (gpu < 0 || gpu >= text->n_gpus || number < -1)
+		return -1;
+	if (ended >= 0) {
+		text->states[gpu].is_ended = true;
+		text->part_of = number > 0 ? (uint64_t)number : text->part_of;
+	} else {
+		text->states[gpu].is_left = left >= 0;
+		text->states[gpu].n_written = number;
+	}
+	return 1;
 }
 
 static bool note_read(json_t *json, struct journal_text *text)
@@ -162,7 +199,7 @@ static bool note_read(json_t *json, struct journal_text *text)
 				  &text->steps[n].made_ci);
 		return true;
 	}
-	return false;
+	return state_read(json, text) > 0;
 }
 
 /* The JSON of a line whose checksum is right, or NULL. */

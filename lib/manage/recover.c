@@ -5,6 +5,7 @@
  *
  *	of each GPU:	what stands there now must be explained by the layout before and the steps
  *			that were begun; else another tool was here, and all of it is left alone
+ *	not here	it is left, and the journal with it; see recover_left.c
  *	all done	it is finished
  *	else		back to the layout before; where somebody holds what would go, forth
  *
@@ -27,8 +28,11 @@ static void concern(struct recovery *r)
 		r->ret->gpus[i].way = MIG_RECOVERED_DONE;
 	for (int i = 0; i < r->text.n_steps; i++) {
 		const struct journal_step *s = &r->text.steps[i];
-		struct mig_recovered_gpu *g = &r->ret->gpus[s->step.gpu];
+		struct mig_recovered_gpu *g;
 
+		if (s->step.gpu < 0)
+			continue;
+		g = &r->ret->gpus[s->step.gpu];
 		g->is_concerned = true;
 		if (!s->is_done || s->is_undo_begun)
 			g->way = MIG_RECOVERED_BACK;
@@ -162,7 +166,7 @@ static int look_again(struct recovery *r, struct mig_error *err)
 static void turn_all(struct recovery *r, enum mig_recovered_way way)
 {
 	for (int i = 0; i < r->now.n_gpus; i++) {
-		if (!r->is_recorded || r->ret->gpus[i].way != MIG_RECOVERED_DONE)
+		if (!r->is_recorded[i] || r->ret->gpus[i].way != MIG_RECOVERED_DONE)
 			r->ret->gpus[i].way = way;
 	}
 }
@@ -205,26 +209,38 @@ static int drop_journal(const struct mig_home *home, struct mig_error *err)
 			"remove %s: %s", path, strerror(errno));
 }
 
-static int recover(struct recovery *r, struct mig_error *err)
+/* The GPUs are as they shall be: on record with them, and the journal has done its duty, but for
+ * what is left. */
+static int finish(struct recovery *r, struct mig_error *err)
 {
-	int rc = recover_look(r, err);
+	const uint64_t n_changes = r->record.n_changes;
+	int rc = recover_note_left(r, err);
 
-	if (rc < 0)
-		return rc;
-	rc = mig_record_read(r->home, &r->record, err);
-	if (rc < 0)
-		return rc;
-	r->is_recorded =
-		r->text.n_written >= 0 && r->record.n_written > (uint64_t)r->text.n_written;
-	concern(r);
-	rc = recover_check(r, err);
-	if (rc == 0)
-		rc = go_all(r, err);
 	if (rc == 0)
 		rc = recover_keep(r, err);
 	if (rc == 0)
-		rc = drop_journal(r->home, err);
+		rc = r->ret->n_left ? recover_note_ended(r, n_changes, err)
+				    : drop_journal(r->home, err);
 	return rc < 0 ? rc : 0;
+}
+
+static int recover(struct recovery *r, struct mig_error *err)
+{
+	int rc = mig_record_read(r->home, &r->record, err);
+
+	if (rc == 0)
+		rc = recover_look(r, err);
+	if (rc < 0)
+		return rc;
+	concern(r);
+	rc = recover_check_left(r, err);
+	if (rc == 0)
+		rc = recover_name_left(r, err);
+	if (rc == 0)
+		rc = recover_check(r, err);
+	if (rc == 0)
+		rc = go_all(r, err);
+	return rc < 0 ? rc : finish(r, err);
 }
 
 int mig_recover(struct mig_machine *machine, const struct mig_home *home,
@@ -261,6 +277,8 @@ int mig_recover(struct mig_machine *machine, const struct mig_home *home,
 		rc = recover(&r, err);
 	free(r.before.gpus);
 	free(r.gpu_of);
+	free(r.is_left);
+	free(r.is_recorded);
 	mig_record_free(&r.record);
 	mig_snapshot_free(&r.now);
 	journal_text_free(&r.text);
@@ -277,7 +295,23 @@ void mig_recovered_free(struct mig_recovered *recovered)
 	if (!recovered)
 		return;
 	free(recovered->gpus);
+	free(recovered->left);
 	*recovered = (struct mig_recovered){ 0 };
+}
+
+/* Others were ended without them. */
+static void look_left(const struct journal_text *text, struct mig_unfinished *ret)
+{
+	bool is_any_ended = false;
+
+	for (int g = 0; g < text->n_gpus; g++)
+		is_any_ended |= text->states[g].is_ended;
+	for (int g = text->n_gpus - 1; g >= 0 && is_any_ended; g--) {
+		if (!text->states[g].is_left)
+			continue;
+		ret->n_left++;
+		text_copy(ret->left, sizeof(ret->left), text->gpus[g].uuid);
+	}
 }
 
 int mig_unfinished_look(const struct mig_home *home, struct mig_unfinished *ret,
@@ -295,6 +329,7 @@ int mig_unfinished_look(const struct mig_home *home, struct mig_unfinished *ret,
 	text_copy(ret->verb, sizeof(ret->verb), text.verb);
 	for (int i = 0; i < text.n_steps; i++)
 		ret->n_done += text.steps[i].is_done && !text.steps[i].is_undone;
+	look_left(&text, ret);
 	journal_text_free(&text);
 	return 1;
 }

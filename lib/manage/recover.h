@@ -15,15 +15,36 @@ struct recovery {
 	struct mig_snapshot now;
 	struct mig_snapshot
 		before; /* as the journal has it, with the types of @now; gpus owned */
-	int *gpu_of;    /* of the journal's GPUs, index into @now */
+	int *gpu_of; /* of the journal's GPUs, index into @now; -1: not here, or not to be touched */
+	bool *is_left; /* of the journal's GPUs: there is something to be done, and it is not here */
 	struct mig_record record;
-	bool is_recorded; /* what was done is on record: its writer was killed after that */
+	/* Of those of @now: what was done is on record, for its writer was killed after that. */
+	bool *is_recorded;
 	struct mig_recovered *ret;
 };
 
-/** recover_look - the machine now, and as the journal has it, in the same terms. Errors: NOENT - a
- *  GPU of the change is not here; NVML, NOMEM. */
+/** recover_look - the machine now, and as the journal has it, in the same terms; steps of GPUs that
+ *  are not here or ended have -1 as theirs. r->record is read. Errors: NVML, NOMEM. */
 int recover_look(struct recovery *r, struct mig_error *err) MIG_MUST_USE;
+
+/** recover_find_left - which GPUs of the change are not here, before the steps have other indices. */
+void recover_find_left(struct recovery *r);
+
+/** recover_check_left - may the others be ended without them? Errors: UNFINISHED - the change is all
+ *  or none, or there is nothing to be done about the others. */
+int recover_check_left(const struct recovery *r, struct mig_error *err) MIG_MUST_USE;
+
+/** recover_name_left - r->ret->left. Errors: NOMEM. */
+int recover_name_left(struct recovery *r, struct mig_error *err) MIG_MUST_USE;
+
+/** recover_note_left - noted in the journal before anything is put on record: that nothing of those
+ *  GPUs is. Errors: as journal_append(). */
+int recover_note_left(const struct recovery *r, struct mig_error *err) MIG_MUST_USE;
+
+/** recover_note_ended - noted after that: all others are ended. @n_changes: of the record before.
+ *  Errors: as journal_append(). */
+int recover_note_ended(const struct recovery *r, uint64_t n_changes,
+		       struct mig_error *err) MIG_MUST_USE;
 
 /** recover_check - is all that stands explained by the journal? Errors: UNFINISHED - another tool
  *  was here. */

@@ -7,26 +7,69 @@
 #include "shared/cleanup.h"
 #include "shared/text.h"
 
-/* The compute instance that a step made, by ids; or by its place, where its writer was killed
- * before it could note them. */
-static bool find_made(const struct recovery *r, const struct journal_step *s,
-		      struct mig_record_id *ret)
+/* Those that stood before and never went, bit k for the k-th. */
+static unsigned kept(const struct recovery *r, int gpu, const struct mig_gi *gi)
 {
-	const struct mig_gpu *gpu = &r->now.gpus[s->step.gpu];
-	const struct mig_gi *gi = recover_gi_at(gpu, s->step.profile, s->step.start);
+	const struct mig_gi *was = recover_gi_at(&r->before.gpus[gpu], gi->profile, gi->start);
+	unsigned set = 0;
 
-	for (int k = 0; gi && k < gi->n_cis; k++) {
-		const struct mig_ci *c = &gi->cis[k];
+	for (int k = 0; k < gi->n_cis; k++) {
+		if (recover_has_ci(was, &gi->cis[k]) &&
+		    !recover_is_begun(r, MIG_STEP_CI_DESTROY, gpu, was, &gi->cis[k]))
+			set |= 1U << k;
+	}
+	return set;
+}
 
-		if (s->made_ci >= 0
-			    ? c->id == s->made_ci && gi->id == s->made_gi
-			    : c->profile == s->step.ci_profile &&
-				      (s->step.ci_start < 0 || s->step.ci_start == c->start)) {
-			*ret = (struct mig_record_id){ .gpu = s->step.gpu,
-						       .gi = gi->id,
-						       .ci = c->id };
-			return true;
-		}
+/* What tells which compute instance a step made, the surest first. */
+enum proof { BY_IDS, BY_PLACE, BY_PROFILE, N_PROOFS };
+
+static bool is_made_by(const struct journal_step *s, const struct mig_gi *gi,
+		       const struct mig_ci *ci, enum proof proof)
+{
+	const enum proof has = s->made_ci >= 0         ? BY_IDS
+			       : s->step.ci_start >= 0 ? BY_PLACE
+						       : BY_PROFILE;
+
+	if (has != proof)
+		return false;
+	if (proof == BY_IDS)
+		return ci->id == s->made_ci && gi->id == s->made_gi;
+	return ci->profile == s->step.ci_profile &&
+	       (proof == BY_PROFILE || ci->start == s->step.ci_start);
+}
+
+/*
+ * The compute instance that a step made, by ids; or where its writer was killed before it could note
+ * them, or a recovery did the step, by its place. Of those that are alike each is of one step.
+ */
+static bool find_made(const struct recovery *r, int step, struct mig_record_id *ret)
+{
+	const struct mig_step *wanted = &r->text.steps[step].step;
+	const struct mig_gi *gi =
+		recover_gi_at(&r->now.gpus[wanted->gpu], wanted->profile, wanted->start);
+	unsigned taken = gi ? kept(r, wanted->gpu, gi) : 0;
+
+	for (int i = 0; gi && i < N_PROOFS * r->text.n_steps; i++) {
+		const struct journal_step *s = &r->text.steps[i % r->text.n_steps];
+		int k = 0;
+
+		if (s->step.kind != MIG_STEP_CI_CREATE || s->step.gpu != wanted->gpu ||
+		    s->step.profile != wanted->profile || s->step.start != wanted->start)
+			continue;
+		while (k < gi->n_cis &&
+		       (taken >> k & 1 ||
+			!is_made_by(s, gi, &gi->cis[k], (enum proof)(i / r->text.n_steps))))
+			k++;
+		if (k == gi->n_cis)
+			continue;
+		taken |= 1U << k;
+		if (&s->step != wanted)
+			continue;
+		*ret = (struct mig_record_id){ .gpu = wanted->gpu,
+					       .gi = gi->id,
+					       .ci = gi->cis[k].id };
+		return true;
 	}
 	return false;
 }
@@ -82,7 +125,7 @@ bool recover_is_news(const struct recovery *r, const struct mig_change_name *nam
 /* Is what the change did to a GPU on record? */
 static bool is_recorded(const struct recovery *r, int gpu)
 {
-	return r->is_recorded && r->ret->gpus[gpu].way == MIG_RECOVERED_DONE;
+	return r->is_recorded[gpu] && r->ret->gpus[gpu].way == MIG_RECOVERED_DONE;
 }
 
 /* The names that the change was to give; what went back has those that it had. */
@@ -100,7 +143,8 @@ static int add_named(const struct recovery *r, struct mig_record_id *ret)
 			ret[n] = (struct mig_record_id){ .gpu = name->gpu,
 							 .gi = name->gi,
 							 .ci = name->ci };
-		else if (!find_made(r, &r->text.steps[name->step], &ret[n]))
+		else if (r->text.steps[name->step].step.gpu != name->gpu ||
+			 !find_made(r, name->step, &ret[n]))
 			continue;
 		text_copy(ret[n++].name, sizeof(ret[0].name), name->name);
 	}
@@ -138,7 +182,7 @@ int recover_keep(struct recovery *r, struct mig_error *err)
 		is_back[i] = r->ret->gpus[i].is_concerned && !is_done[i];
 		is_done[i] &= !is_recorded(r, (int)i);
 		/* A recovery was killed when it had put on record that it went forth. */
-		is_saved[i] = is_back[i] && r->is_recorded && r->text.is_forth;
+		is_saved[i] = is_back[i] && r->is_recorded[i] && r->text.is_forth;
 		is_any |= is_done[i] || is_back[i];
 		is_back[i] &= !is_saved[i];
 	}

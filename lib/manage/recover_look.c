@@ -48,7 +48,8 @@ static void restore_gpu(const struct mig_record_gpu *rec, struct mig_gpu *gpu)
 
 static int find_gpu(const struct mig_snapshot *snap, const char *uuid)
 {
-	for (int i = 0; i < snap->n_gpus; i++) {
+	/* Those that were lost when the change began have none, as those that are now. */
+	for (int i = 0; *uuid && i < snap->n_gpus; i++) {
 		if (strcmp(snap->gpus[i].uuid, uuid) == 0)
 			return i;
 	}
@@ -56,29 +57,19 @@ static int find_gpu(const struct mig_snapshot *snap, const char *uuid)
 }
 
 /* The steps' GPUs and profiles by their indices now. */
-static int translate(struct recovery *r, struct mig_error *err)
+static void translate(struct recovery *r)
 {
 	for (int i = 0; i < r->text.n_steps; i++) {
 		struct journal_step *s = &r->text.steps[i];
 		const int gpu = r->gpu_of[s->step.gpu];
 		const struct mig_gpu_type *type = gpu >= 0 ? r->now.gpus[gpu].type : NULL;
 
-		if (gpu < 0) {
-			int rc = mig_fail(
-				err, MIG_E_NOENT,
-				"GPU %s, which the change was about, is not here now; "
-				"try again when it is, or 'migctl recover --forget' leaves the rest as it is",
-				r->text.gpus[s->step.gpu].uuid);
-
-			return mig_blame_lost(&r->now, rc, err);
-		}
 		s->step.gpu = gpu;
 		s->step.profile = *s->profile ? profile_of(type, s->profile) : -1;
 		s->step.ci_profile = ci_profile_of(type, s->step.profile, s->ci_profile);
 	}
 	for (int i = 0; i < r->text.n_names; i++)
 		r->text.names[i].gpu = r->gpu_of[r->text.names[i].gpu];
-	return 0;
 }
 
 int recover_look(struct recovery *r, struct mig_error *err)
@@ -90,8 +81,10 @@ int recover_look(struct recovery *r, struct mig_error *err)
 	r->before = r->now;
 	r->before.gpus = calloc((size_t)r->now.n_gpus + 1, sizeof(*r->before.gpus));
 	r->gpu_of = calloc((size_t)r->text.n_gpus + 1, sizeof(*r->gpu_of));
+	r->is_left = calloc((size_t)r->text.n_gpus + 1, sizeof(*r->is_left));
+	r->is_recorded = calloc((size_t)r->now.n_gpus + 1, sizeof(*r->is_recorded));
 	r->ret->gpus = calloc((size_t)r->now.n_gpus + 1, sizeof(*r->ret->gpus));
-	if (!r->before.gpus || !r->gpu_of || !r->ret->gpus)
+	if (!r->before.gpus || !r->gpu_of || !r->is_left || !r->is_recorded || !r->ret->gpus)
 		return mig_fail(err, MIG_E_NOMEM, "recover");
 	r->ret->n_gpus = r->now.n_gpus;
 	for (int i = 0; i < r->now.n_gpus; i++)
@@ -101,7 +94,9 @@ int recover_look(struct recovery *r, struct mig_error *err)
 		if (r->gpu_of[i] >= 0)
 			restore_gpu(&r->text.gpus[i], &r->before.gpus[r->gpu_of[i]]);
 	}
-	return translate(r, err);
+	recover_find_left(r);
+	translate(r);
+	return 0;
 }
 
 /* --- Is what stands explained? ---------------------------------------------------------- */
@@ -118,10 +113,21 @@ const struct mig_gi *recover_gi_at(const struct mig_gpu *gpu, int profile, int s
 bool recover_has_ci(const struct mig_gi *gi, const struct mig_ci *like)
 {
 	for (int k = 0; gi && k < gi->n_cis; k++) {
-		if (gi->cis[k].profile == like->profile && gi->cis[k].start == like->start)
+		const struct mig_ci *ci = &gi->cis[k];
+
+		if (ci->profile == like->profile && ci->start == like->start &&
+		    (ci->start >= 0 || ci->id == like->id))
 			return true;
 	}
 	return false;
+}
+
+/* Of one that is made the driver may have chosen the place, or not tell it. */
+static bool is_place_of(const struct mig_step *step, const struct mig_ci *ci)
+{
+	if (step->ci_start >= 0)
+		return step->ci_start == ci->start;
+	return step->kind == MIG_STEP_CI_CREATE || step->ci == ci->id;
 }
 
 bool recover_is_begun(const struct recovery *r, enum mig_step_kind kind, int gpu,
@@ -134,8 +140,7 @@ bool recover_is_begun(const struct recovery *r, enum mig_step_kind kind, int gpu
 		    s->step.gpu != gpu || s->step.profile != gi->profile ||
 		    s->step.start != gi->start)
 			continue;
-		if (!ci || (s->step.ci_profile == ci->profile &&
-			    (s->step.ci_start < 0 || s->step.ci_start == ci->start)))
+		if (!ci || (s->step.ci_profile == ci->profile && is_place_of(&s->step, ci)))
 			return true;
 	}
 	return false;

@@ -98,6 +98,7 @@ static void hand_out(const struct run *run, const struct part *parts)
 {
 	for (int i = 0; i < run->change->n_gpus && i < run->snap->n_gpus; i++) {
 		run->change->gpus[i].rc = parts[i].rc;
+		run->change->gpus[i].is_pending = part_is_left(run, parts[i].rc);
 		run->change->gpus[i].err = parts[i].err;
 	}
 }
@@ -147,7 +148,8 @@ static int finish(struct run *run, struct keeping *k, struct part *parts, struct
 	} else if (kept < 0) {
 		mig_hint(err, rc, "%s", why.msg);
 	}
-	if (run->opt->ret_after && is_known && (rc == 0 || run->opt->is_independent))
+	if (run->opt->ret_after && is_known &&
+	    (rc == 0 || run->opt->is_independent || part_is_left(run, rc)))
 		*run->opt->ret_after = after;
 	else
 		mig_snapshot_free(&after);

@@ -54,18 +54,18 @@ static bool is_part(const struct next *n)
 }
 
 /* There is room: next_new() saw to it. */
-static uint64_t count_one(struct mig_record *rec, const char *gpu, int gi_start, int ci_start)
+static uint64_t count_one(struct mig_record *rec, const char *gpu, int gi_start, int ci_place)
 {
 	struct mig_record_count *c = NULL;
 
 	for (int i = 0; i < rec->n_counts && !c; i++) {
 		if (rec->counts[i].gi_start == gi_start &&
-		    rec->counts[i].ci_start == ci_start && strcmp(rec->counts[i].gpu, gpu) == 0)
+		    rec->counts[i].ci_start == ci_place && strcmp(rec->counts[i].gpu, gpu) == 0)
 			c = &rec->counts[i];
 	}
 	if (!c) {
 		c = &rec->counts[rec->n_counts++];
-		*c = (struct mig_record_count){ .gi_start = gi_start, .ci_start = ci_start };
+		*c = (struct mig_record_count){ .gi_start = gi_start, .ci_start = ci_place };
 		text_copy(c->gpu, sizeof(c->gpu), gpu);
 	}
 	return ++c->n;
@@ -119,7 +119,8 @@ static void add_gpu(struct next *n, int gpu, struct mig_record_gpu *ret)
 			k_at++;
 			if (was_made(n->change, gpu, gi->id, gi->cis[k].id))
 				ci->n_made = count_one(&n->rec, now->uuid, gi->start,
-						       gi->cis[k].start);
+						       record_place(gi->cis[k].start,
+								    gi->cis[k].id));
 			else
 				carry(n, &(struct mig_ref){ gpu, i, k }, ci);
 			if (*name)
@@ -135,10 +136,11 @@ static void renew_ci(struct next *n, int gpu, struct mig_record_gi *rg,
 	const struct mig_record_change *c = n->change;
 	const struct mig_gpu *now = &c->after->gpus[gpu];
 	struct mig_ref was, is;
+	const int place = record_place(ci->start, ci->id);
 	const struct mig_gi *gi;
 
-	if (!record_standing_at(&c->before->gpus[gpu], rg->start, ci->start, &was) ||
-	    !record_standing_at(now, rg->start, ci->start, &is) || !known(n, c->before, &was))
+	if (!record_standing_at(&c->before->gpus[gpu], rg->start, place, &was) ||
+	    !record_standing_at(now, rg->start, place, &is) || !known(n, c->before, &was))
 		return;
 	gi = &now->gis[is.gi];
 	if (!was_made(c, gpu, gi->id, gi->cis[is.ci].id))
@@ -146,7 +148,7 @@ static void renew_ci(struct next *n, int gpu, struct mig_record_gi *rg,
 	rg->id = gi->id;
 	ci->id = gi->cis[is.ci].id;
 	text_copy(ci->uuid, sizeof(ci->uuid), gi->cis[is.ci].uuid);
-	ci->n_made = count_one(&n->rec, now->uuid, rg->start, ci->start);
+	ci->n_made = count_one(&n->rec, now->uuid, rg->start, record_place(ci->start, ci->id));
 }
 
 static void renew(struct next *n, int gpu)
@@ -251,7 +253,8 @@ static void add_before(struct next *n, int gpu)
 			const struct mig_record_ci *rec;
 			struct mig_ref ref;
 
-			if (!record_standing_at(was, ret->gis[i].start, ci->start, &ref))
+			if (!record_standing_at(was, ret->gis[i].start,
+						record_place(ci->start, ci->id), &ref))
 				continue;
 			rec = known(n, n->change->before, &ref);
 			if (!rec)

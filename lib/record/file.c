@@ -84,6 +84,24 @@ static const char *gone_read(const json_t *array, struct mig_record *rec)
 	return NULL;
 }
 
+/* Of a lost one nobody knows which it was: nothing of it is ever on record. */
+static int known_gpus_read(const json_t *array, struct mig_record_gpu **ret,
+			   struct mig_error *err)
+{
+	struct mig_record_gpu *gpus;
+	int n = record_gpus_read(array, &gpus, err);
+
+	for (int i = 0; i < n; i++) {
+		if (*gpus[i].uuid)
+			continue;
+		free(gpus);
+		return mig_fail(err, MIG_E_SYNTAX, "a GPU's uuid cannot be");
+	}
+	if (n >= 0)
+		*ret = gpus;
+	return n;
+}
+
 /* The first line: which machine, what stands, and all that says whether a name is valid. */
 static int head_read(json_t *root, const struct mig_home *home, struct mig_record *rec,
 		     struct mig_error *err)
@@ -112,7 +130,7 @@ static int head_read(json_t *root, const struct mig_home *home, struct mig_recor
 	rec->n_changes = (uint64_t)n_changes;
 	rec->time_s = time_s;
 	text_copy(rec->verb, sizeof(rec->verb), verb);
-	rc = record_gpus_read(gpus, &rec->gpus, err);
+	rc = known_gpus_read(gpus, &rec->gpus, err);
 	rec->n_gpus = rc < 0 ? 0 : rc;
 	if (rc < 0)
 		return rc;
@@ -132,7 +150,7 @@ static int past_read(json_t *root, struct mig_record *rec, struct mig_error *err
 
 	if (json_unpack_ex(root, &why, 0, "{s:o, s:o !}", "before", &before, "gone", &gone) < 0)
 		return mig_fail(err, MIG_E_SYNTAX, "%s", why.text);
-	rc = record_gpus_read(before, &rec->before, err);
+	rc = known_gpus_read(before, &rec->before, err);
 	if (rc < 0)
 		return rc;
 	rec->n_before = rc;

@@ -16,6 +16,27 @@ const struct mig_record_gpu *mig_record_gpu(const struct mig_record *rec, const 
 	return NULL;
 }
 
+/* Return: how many are left. */
+static int take_out(struct mig_record_gpu *gpus, int n, const char *uuid)
+{
+	int n_left = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (strcmp(gpus[i].uuid, uuid) != 0)
+			gpus[n_left++] = gpus[i];
+	}
+	return n_left;
+}
+
+bool mig_record_forget(struct mig_record *rec, const char *uuid)
+{
+	const bool was = mig_record_gpu(rec, uuid) != NULL;
+
+	rec->n_gpus = take_out(rec->gpus, rec->n_gpus, uuid);
+	rec->n_before = take_out(rec->before, rec->n_before, uuid);
+	return was;
+}
+
 static const char *gi_profile_name(const struct mig_gpu *gpu, const struct mig_gi *gi)
 {
 	return gpu->type && gi->profile >= 0 ? gpu->type->profiles[gi->profile].name : "";
@@ -149,13 +170,18 @@ int mig_record_request(const struct mig_record_gpu *rec, const struct mig_gpu_ty
 
 /* --- Names ------------------------------------------------------------------------------ */
 
+int record_place(int start, int id)
+{
+	return start >= 0 ? start : -1 - id;
+}
+
 static const struct mig_record_count *count_of(const struct mig_record *rec, const char *gpu,
-					       int gi_start, int ci_start)
+					       int gi_start, int ci_place)
 {
 	for (int i = 0; i < rec->n_counts; i++) {
 		const struct mig_record_count *c = &rec->counts[i];
 
-		if (c->gi_start == gi_start && c->ci_start == ci_start &&
+		if (c->gi_start == gi_start && c->ci_start == ci_place &&
 		    strcmp(c->gpu, gpu) == 0)
 			return c;
 	}
@@ -164,14 +190,14 @@ static const struct mig_record_count *count_of(const struct mig_record *rec, con
 
 /* The recorded compute instance at a place, or NULL. */
 static const struct mig_record_ci *recorded_at(const struct mig_record_gpu *gpu, int gi_start,
-					       int ci_start,
+					       int ci_place,
 					       const struct mig_record_gi **ret_gi)
 {
 	for (int i = 0; gpu && i < gpu->n_gis; i++) {
 		const struct mig_record_gi *gi = &gpu->gis[i];
 
 		for (int k = 0; gi->start == gi_start && k < gi->n_cis; k++) {
-			if (gi->cis[k].start != ci_start)
+			if (record_place(gi->cis[k].start, gi->cis[k].id) != ci_place)
 				continue;
 			*ret_gi = gi;
 			return &gi->cis[k];
@@ -190,8 +216,9 @@ enum mig_record_knows mig_record_look(const struct mig_record *rec, const struct
 	const struct mig_ci *ci = &gi->cis[ref->ci];
 	const struct mig_record_gpu *g = mig_record_gpu(rec, gpu->uuid);
 	const struct mig_record_gi *rg = NULL;
-	const struct mig_record_ci *rc = recorded_at(g, gi->start, ci->start, &rg);
-	const struct mig_record_count *count = count_of(rec, gpu->uuid, gi->start, ci->start);
+	const int place = record_place(ci->start, ci->id);
+	const struct mig_record_ci *rc = recorded_at(g, gi->start, place, &rg);
+	const struct mig_record_count *count = count_of(rec, gpu->uuid, gi->start, place);
 
 	if (ret)
 		*ret = rc;
@@ -205,12 +232,14 @@ enum mig_record_knows mig_record_look(const struct mig_record *rec, const struct
 	return rc->n_made ? MIG_RECORD_MADE : MIG_RECORD_NOTHING;
 }
 
-bool record_standing_at(const struct mig_gpu *gpu, int gi_start, int ci_start,
+bool record_standing_at(const struct mig_gpu *gpu, int gi_start, int ci_place,
 			struct mig_ref *ret)
 {
 	for (int i = 0; i < gpu->n_gis; i++) {
 		for (int k = 0; gpu->gis[i].start == gi_start && k < gpu->gis[i].n_cis; k++) {
-			if (gpu->gis[i].cis[k].start != ci_start)
+			const struct mig_ci *ci = &gpu->gis[i].cis[k];
+
+			if (record_place(ci->start, ci->id) != ci_place)
 				continue;
 			*ret = (struct mig_ref){ gpu->index, i, k };
 			return true;
@@ -243,7 +272,7 @@ static int find_on(const struct mig_record *rec, const struct mig_home *home,
 			gpu, gi, ci, ci->name,
 			"the machine was started anew since: 'migctl restore' brings it back",
 			err);
-	if (!record_standing_at(gpu, gi->start, ci->start, &ref))
+	if (!record_standing_at(gpu, gi->start, record_place(ci->start, ci->id), &ref))
 		return stale(gpu, gi, ci, ci->name, "nothing stands there now", err);
 	now = &gpu->gis[ref.gi];
 	if (mig_record_look(rec, home, snap, &ref, NULL) == MIG_RECORD_STALE) {

@@ -11,7 +11,7 @@
 json_t *record_gpus_json(const struct mig_record_gpu *gpus, int n);
 
 /**
- * record_gpus_read - the same back.
+ * record_gpus_read - the same back. A GPU without UUID was lost.
  * @ret:	written on success only; the caller frees it.
  *
  * Return: how many. Errors: SYNTAX - says what is malformed, but not where; NOMEM.
@@ -26,8 +26,14 @@ json_t *record_machine_json(const struct mig_home *home);
 int record_machine_check(const json_t *machine, const struct mig_home *home,
 			 struct mig_error *err) MIG_MUST_USE;
 
+/**
+ * record_place - where a compute instance is in its GPU instance: its start; or -1 - @id where that is
+ * not known, as drivers before R460 do not tell it: then the id is all that tells it from the others.
+ */
+int record_place(int start, int id);
+
 /** record_standing_at - the compute instance that stands at a place now. Return: false - none does. */
-bool record_standing_at(const struct mig_gpu *gpu, int gi_start, int ci_start,
+bool record_standing_at(const struct mig_gpu *gpu, int gi_start, int ci_place,
 			struct mig_ref *ret);
 
 /* A place for the next record, its bytes set aside: writing it cannot find the disk full. */

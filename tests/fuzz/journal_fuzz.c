@@ -61,6 +61,8 @@ static void check_journal(const char *text, size_t len)
 		return;
 	}
 	check_gpus(j.gpus, j.n_gpus);
+	for (int i = 0; i < j.n_gpus; i++)
+		CHECK(j.states[i].n_written >= -1 || j.states[i].n_written == j.n_written);
 	for (int i = 0; i < j.n_steps; i++)
 		CHECK(j.steps[i].step.gpu >= 0 && j.steps[i].step.gpu < j.n_gpus);
 	for (int i = 0; i < j.n_names; i++)

@@ -17,6 +17,10 @@ t migctl --sim n apply -f "$DIR/layout.yaml"
 t migctl --sim n undo
 t migctl --sim n undo
 t migctl --sim n disable --all --destroy
+# As a document: both stages, and the names say which steps of all.
+t migctl --sim n apply -f "$DIR/layout.yaml" --json
+t migctl --sim n apply -f "$DIR/layout.yaml" --json
+t migctl --sim n disable --all --destroy
 # One that fails is undone, and is none: what can be undone is still the one before.
 t migctl sim fault n 'nvmlDeviceCreateGpuInstanceWithPlacement#2=INSUFFICIENT_RESOURCES'
 t migctl --sim n apply -f "$DIR/layout.yaml" --atomic
@@ -25,3 +29,15 @@ t migctl --sim n undo --dry-run
 t migctl sim fault n 'nvmlDeviceCreateGpuInstanceWithPlacement#2=INSUFFICIENT_RESOURCES'
 t migctl --sim n apply -f "$DIR/layout.yaml"
 t migctl --sim n undo
+# What is told of a GPU whose mode was switched back is what it has in the end.
+t migctl --sim n disable --all
+t migctl sim fault n --clear
+t migctl sim fault n 'nvmlDeviceCreateGpuInstanceWithPlacement#2=INSUFFICIENT_RESOURCES'
+t migctl --sim n apply -f "$DIR/layout.yaml" --json
+t migctl --sim n status --json | grep '"mig_mode"'
+# Modes alone.
+t migctl --sim n disable --all
+sed -i '/profile:/d; s/instances:$/instances: []/' "$DIR/layout.yaml"
+t migctl --sim n apply -f "$DIR/layout.yaml"
+t migctl --sim n disable --all
+t migctl --sim n apply -f "$DIR/layout.yaml" --json

@@ -311,7 +311,7 @@ static void of_a_gpu_lost_in_the_middle_the_record_stays_and_of_the_other_it_is_
 		if (rc == -MIG_E_HALFDONE) {
 			n_halfdone++;
 			assert_int_equal(mig_recover(machine, &home, NULL, &recovered, &err),
-					 -MIG_E_NOENT);
+					 -MIG_E_UNFINISHED);
 			assert_true(has_words(err.msg, "GPU 1 is lost, and may be it"));
 			check_kept(&was);
 			lose(1, false);

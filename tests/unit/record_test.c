@@ -382,6 +382,30 @@ static void a_record_cut_short_or_changed_is_refused_whole(void **state)
 	end();
 }
 
+/* Else a name given to the first instance made there would be that of the next one's, too. */
+static void a_gpu_that_is_forgotten_leaves_how_often_was_made_there(void **state)
+{
+	static const char *const names[] = { "llm", NULL };
+	struct mig_ref ref;
+
+	(void)state;
+	begin(A100);
+	apply("3g.40gb@4", names);
+	assert_false(mig_record_forget(&rec, "GPU-none"));
+	assert_int_equal(rec.n_gpus, 1);
+	assert_true(mig_record_forget(&rec, snap.gpus[0].uuid));
+	assert_int_equal(rec.n_gpus, 0);
+	assert_int_equal(rec.n_before, 0);
+	assert_int_equal(mig_record_write(&home, &rec, &err), 0);
+	read_record();
+	assert_null(mig_record_gpu(&rec, snap.gpus[0].uuid));
+	assert_int_equal(find("llm", &ref), -MIG_E_NOENT);
+	apply("", NULL);
+	apply("3g.40gb@4", names);
+	assert_int_equal(rec.gpus[0].gis[0].cis[0].n_made, 2);
+	end();
+}
+
 static void a_machine_that_was_never_changed_has_an_empty_record(void **state)
 {
 	struct mig_ref ref;
@@ -411,6 +435,7 @@ int main(void)
 		cmocka_unit_test(a_recorded_layout_makes_the_same_again),
 		cmocka_unit_test(another_machine_s_record_is_refused),
 		cmocka_unit_test(a_record_cut_short_or_changed_is_refused_whole),
+		cmocka_unit_test(a_gpu_that_is_forgotten_leaves_how_often_was_made_there),
 		cmocka_unit_test(a_machine_that_was_never_changed_has_an_empty_record),
 	};
 

@@ -105,7 +105,7 @@ static char *line_of(json_t *json, size_t *ret_len)
 	return n < 0 ? NULL : line;
 }
 
-static int cannot(const char *what, const char *path, struct mig_error *err)
+int journal_fail(const char *what, const char *path, struct mig_error *err)
 {
 	const bool is_perm = errno == EACCES || errno == EPERM || errno == EROFS;
 	int rc = mig_fail(err,
@@ -118,7 +118,7 @@ static int cannot(const char *what, const char *path, struct mig_error *err)
 }
 
 /* All of it, or nothing: half a line would be taken for damage, or swallow the next. */
-static int append(struct journal *j, const char *line, size_t len)
+int journal_write(struct journal *j, const char *bytes, size_t len)
 {
 	size_t done = 0;
 	ssize_t n = 1;
@@ -128,7 +128,7 @@ static int append(struct journal *j, const char *line, size_t len)
 		return -1;
 	}
 	while (done < len && n > 0) {
-		n = write(j->fd, line + done, len - done);
+		n = write(j->fd, bytes + done, len - done);
 		if (n > 0)
 			done += (size_t)n;
 		else if (n < 0 && errno == EINTR)
@@ -175,7 +175,7 @@ static int create(const char *next, struct mig_error *err)
 	if (fd < 0 && errno == EEXIST && take_away(next))
 		fd = open(next, flags, 0644);
 	if (fd < 0 && errno != EEXIST)
-		return cannot("create", next, err);
+		return journal_fail("create", next, err);
 	if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK))
 		return fd;
 	if (fd >= 0)
@@ -199,13 +199,13 @@ static int write_new(struct journal *j, const char *next, const char *line, size
 	/* What is set aside lies beyond the end: lines are appended into it. */
 	if (fallocate(j->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)(len + room)) < 0 &&
 	    errno != EOPNOTSUPP)
-		return cannot("set room aside for", next, err);
-	if (append(j, line, len) < 0)
-		return cannot("write", next, err);
+		return journal_fail("set room aside for", next, err);
+	if (journal_write(j, line, len) < 0)
+		return journal_fail("write", next, err);
 	/* Nobody else is here: the file of the other name is ours. */
 	if (access(j->path, F_OK) == 0)
 		return unfinished(j->path, err);
-	return rename(next, j->path) < 0 ? cannot("rename to", j->path, err) : 0;
+	return rename(next, j->path) < 0 ? journal_fail("rename to", j->path, err) : 0;
 }
 
 int journal_begin(const struct mig_home *home, const struct mig_snapshot *snap,
@@ -222,7 +222,7 @@ int journal_begin(const struct mig_home *home, const struct mig_snapshot *snap,
 	journal_path(home, ret->path, sizeof(ret->path));
 	snprintf(next, sizeof(next), "%s/journal.next", home->run);
 	if (mkdir(home->run, 0755) < 0 && errno != EEXIST)
-		return cannot("make", home->run, err);
+		return journal_fail("make", home->run, err);
 	if (access(ret->path, F_OK) == 0)
 		return unfinished(ret->path, err);
 	line = line_of(header_json(home, snap, change, head), &len);
@@ -258,29 +258,8 @@ int journal_note(struct journal *j, enum journal_event event, int step, bool is_
 			     is_undo ? "undo_" : "", events[event], step, gi, ci);
 	n = snprintf(line, sizeof(line), "%08x %s\n", journal_sum(json, (size_t)n), json);
 	pthread_mutex_lock(&j->lock);
-	rc = append(j, line, (size_t)n) < 0 ? cannot("write", j->path, err) : 0;
+	rc = journal_write(j, line, (size_t)n) < 0 ? journal_fail("write", j->path, err) : 0;
 	pthread_mutex_unlock(&j->lock);
-	return rc;
-}
-
-int journal_go_forth(const struct mig_home *home, const struct journal_text *text,
-		     struct mig_error *err)
-{
-	static const char json[] = "{\"forth\":true}";
-	char path[1100], line[NOTE_BYTES];
-	const int n = snprintf(line, sizeof(line), "%08x %s\n",
-			       journal_sum(json, sizeof(json) - 1), json);
-	struct journal j = { .fd = -1, .len = (off_t)text->whole_bytes };
-	int rc = 0;
-
-	if (text->is_forth)
-		return 0;
-	j.fd = open(journal_path(home, path, sizeof(path)),
-		    O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
-	/* What follows a line that was cut short would be a part of it. */
-	if (j.fd < 0 || ftruncate(j.fd, j.len) < 0 || append(&j, line, (size_t)n) < 0)
-		rc = cannot("write", path, err);
-	journal_leave(&j);
 	return rc;
 }
 
@@ -296,7 +275,7 @@ int journal_end(struct journal *j, struct mig_error *err)
 	int rc = 0;
 
 	if (j->fd >= 0 && unlink(j->path) < 0 && errno != ENOENT)
-		rc = cannot("remove", j->path, err);
+		rc = journal_fail("remove", j->path, err);
 	journal_leave(j);
 	return rc;
 }

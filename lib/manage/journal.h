@@ -100,6 +100,7 @@ struct journal_text {
 	int n_names;
 	struct mig_change_name *names; /* gi, ci: ids, of what was kept */
 	bool is_forth;                 /* a recovery has gone on: any step may be begun */
+	int64_t forth_n_written;       /* of the record, before it did; -1: not known */
 	bool is_running;               /* who writes it is at it */
 	size_t whole_bytes;            /* without a last line that was cut short */
 };
@@ -120,21 +121,23 @@ int journal_read(const struct mig_home *home, struct journal_text *ret,
 		 struct mig_error *err) MIG_MUST_USE;
 void journal_text_free(struct journal_text *text);
 
-/** journal_go_forth - note in a journal that was read that a recovery goes on with it. Errors: PERM,
- *  IO. */
-int journal_go_forth(const struct mig_home *home, const struct journal_text *text,
-		     struct mig_error *err) MIG_MUST_USE;
-
 /**
  * journal_append - more notes of a recovery in the machine's journal, in their order.
- * @notes:	an array of {"left", "n_written"}, {"here", "n_written"} or {"ended", "part_of"};
- *		the call's to free. The first two with a GPU's index in the journal, and what
- *		struct journal_gpu has; part_of as in struct mig_record_change, of what comes after.
+ * @notes:	an array of {"forth", "n_written"} of the record then, and of {"left", "n_written"},
+ *		{"here", "n_written"} and {"ended", "part_of"} with a GPU's index in the journal, and
+ *		what struct journal_gpu has; part_of as in struct mig_record_change, of what comes
+ *		after. The call's to free.
  *
  * Errors: PERM, IO - none of them is in it; those of journal_read(); NOMEM.
  */
 int journal_append(const struct mig_home *home, json_t *notes,
 		   struct mig_error *err) MIG_MUST_USE;
+
+/** journal_write - all of these bytes after the last line, or none. Return: 0, or -1 and errno. */
+int journal_write(struct journal *j, const char *bytes, size_t len);
+
+/** journal_fail - "WHAT PATH: why", by errno. Return: the negative code, PERM or IO. */
+int journal_fail(const char *what, const char *path, struct mig_error *err);
 
 /** journal_path - where a machine's is, in @buf; returns it. */
 const char *journal_path(const struct mig_home *home, char *buf, size_t len);

@@ -183,6 +183,11 @@ static bool note_read(json_t *json, struct journal_text *text)
 	};
 
 	if (json_is_true(json_object_get(json, "forth"))) {
+		const json_t *n = json_object_get(json, "n_written");
+
+		/* Of several the first: what was on record before any of it. */
+		if (!text->is_forth)
+			text->forth_n_written = n ? json_integer_value(n) : -1;
 		text->is_forth = true;
 		return true;
 	}

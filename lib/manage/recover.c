@@ -22,6 +22,13 @@
 #include "shared/cleanup.h"
 #include "shared/text.h"
 
+/* A recovery that went forth was killed when it had put that on record: so it is done. */
+static bool went_forth(const struct recovery *r, int gpu)
+{
+	return r->is_recorded[gpu] && r->text.is_forth && r->text.forth_n_written >= 0 &&
+	       r->record.n_written > (uint64_t)r->text.forth_n_written;
+}
+
 static void concern(struct recovery *r)
 {
 	for (int i = 0; i < r->now.n_gpus; i++)
@@ -37,6 +44,10 @@ static void concern(struct recovery *r)
 		if (!s->is_done || s->is_undo_begun)
 			g->way = MIG_RECOVERED_BACK;
 	}
+	for (int i = 0; i < r->now.n_gpus; i++) {
+		if (r->opt->way != MIG_RECOVER_BACK && went_forth(r, i))
+			r->ret->gpus[i].way = MIG_RECOVERED_DONE;
+	}
 	/* Where it only gave names nothing had to be done for that. */
 	for (int i = 0; i < r->text.n_names; i++) {
 		if (r->text.names[i].gpu >= 0 && recover_is_news(r, &r->text.names[i]))
@@ -49,6 +60,16 @@ static void concern(struct recovery *r)
 				r->ret->gpus[k].way = MIG_RECOVERED_BACK;
 		}
 	}
+}
+
+static int note_forth(const struct recovery *r, struct mig_error *err)
+{
+	if (r->text.is_forth)
+		return 0;
+	return journal_append(r->home,
+			      json_pack("[{s:b, s:I}]", "forth", true, "n_written",
+					(json_int_t)r->record.n_written),
+			      err);
 }
 
 /* Bring those GPUs there whose way it is. */
@@ -76,7 +97,7 @@ static int go(struct recovery *r, enum mig_recovered_way way, struct mig_error *
 		return rc;
 	/* It does steps that were never begun: cut short, they have to be explained, too. */
 	if (way == MIG_RECOVERED_FORTH)
-		rc = journal_go_forth(r->home, &r->text, err);
+		rc = note_forth(r, err);
 	if (rc < 0) {
 		mig_change_free(&change);
 		return rc;

@@ -40,6 +40,13 @@ int step_check(struct run *run, const struct mig_step *step,
 int step_perform(struct run *run, struct mig_step *step, bool is_undo,
 		 struct mig_error *err) MIG_MUST_USE;
 
+/**
+ * step_is_shown - a step failed, or taking it back did: does the driver show it done, or taken back,
+ * all the same? The ids of what is there become the step's.
+ * @rc:	how it failed.
+ */
+bool step_is_shown(struct run *run, struct mig_step *step, bool is_undo, int rc);
+
 /** step_can_undo - is what the step belongs to there? Not if its own GI did not come back. */
 bool step_can_undo(const struct run *run, const struct mig_step *step);
 

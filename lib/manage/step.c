@@ -394,12 +394,14 @@ int step_perform(struct run *run, struct mig_step *step, bool is_undo, struct mi
 	/* A GI that does not come back has no id: at its place may stand somebody else's. */
 	if (rc < 0 && is_undo && step->kind == MIG_STEP_GI_DESTROY)
 		step->gi = -1;
-	if (rc < 0)
+	if (rc < 0 && !step_is_shown(run, step, is_undo, rc))
 		return rc;
 	run->states[number] = is_undo ? STEP_UNDONE : STEP_DONE;
 	/* That it is done the driver shows, too. */
 	(void)journal_note(&run->journal, JOURNAL_DONE, number, is_undo, step_gi(run, step),
 			   step->ci, NULL);
+	if (rc < 0 && !is_undo)
+		return mig_hint(err, rc, "it was done all the same, and is taken back");
 	return 0;
 }
 

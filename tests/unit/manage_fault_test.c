@@ -120,10 +120,40 @@ static void each_call_of_an_apply_fails_once(void **state)
 	stop();
 }
 
+/* A driver that timed out may have done it. */
+static void what_was_done_and_called_a_failure_is_taken_back(void **state)
+{
+	static const char *const changing[] = {
+		"nvmlDeviceCreateGpuInstanceWithPlacement",
+		"nvmlGpuInstanceCreateComputeInstance",
+		"nvmlComputeInstanceDestroy",
+		"nvmlGpuInstanceDestroy",
+	};
+	static const char *const late[] = { "TIMEOUT:after", "IN_USE:after",
+					    "GPU_IS_LOST:after" };
+	int n_struck = 0;
+
+	(void)state;
+	start(A100);
+	for (size_t call = 0; call < 4; call++)
+		for (size_t e = 0; e < 3; e++)
+			for (unsigned n = 1; n < 8 && strike(changing[call], n, late[e]); n++) {
+				n_struck++;
+				if (!*err.msg)
+					continue;
+				assert_string_equal(now(), OLD);
+				/* An "in use" is asked again, and then it is gone. */
+				assert_non_null(strstr(err.msg, "done all the same"));
+			}
+	assert_true(n_struck > 12);
+	stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_call_of_an_apply_fails_once),
+		cmocka_unit_test(what_was_done_and_called_a_failure_is_taken_back),
 	};
 
 	door_open();

@@ -155,53 +155,86 @@ static int ci_profile(struct mig_machine *machine, struct mig_nvml_gpu mig,
 	return -1;
 }
 
+/* An answer that there is none: it went between two calls, or the driver does not tell that, or
+ * not us. Any other failure is one to ask, and what it hides may be there. */
+static bool is_answer(int rc)
+{
+	return rc == -MIG_E_NOENT || rc == -MIG_E_INVAL || rc == -MIG_E_PERM ||
+	       rc == -MIG_E_UNSUPPORTED;
+}
+
 /* Where a CI stands in its GI; one that covers the GI stands at 0. */
-static void ci_place(struct mig_machine *machine, struct mig_nvml_gpu handle,
-		     const struct mig_profile *p, int gi_id, struct mig_ci *ci)
+static int ci_place(struct mig_machine *machine, struct mig_nvml_gpu handle,
+		    const struct mig_profile *p, int gi_id, struct mig_ci *ci,
+		    struct mig_error *err)
 {
 	struct mig_nvml_gi gi_handle;
 	struct mig_nvml_ci ci_handle;
 	struct mig_nvml_ci_info info;
+	int rc;
 
 	ci->start = -1;
 	if (ci->profile >= 0) {
 		ci->size = p->ci[ci->profile].size;
 		if (p->ci[ci->profile].is_default) {
 			ci->start = 0;
-			return;
+			return 0;
 		}
 	}
-	if (mig_nvml_gi_by_id(machine->nvml, handle, (unsigned)gi_id, &gi_handle, NULL) < 0 ||
-	    mig_nvml_ci_by_id(machine->nvml, gi_handle, (unsigned)ci->id, &ci_handle, NULL) <
-		    0 ||
-	    mig_nvml_ci_info(machine->nvml, ci_handle, &info, NULL) < 0 || !info.placement.size)
-		return;
-	ci->start = (int)info.placement.start;
-	ci->size = (int)info.placement.size;
+	rc = mig_nvml_gi_by_id(machine->nvml, handle, (unsigned)gi_id, &gi_handle, err);
+	if (rc == 0)
+		rc = mig_nvml_ci_by_id(machine->nvml, gi_handle, (unsigned)ci->id, &ci_handle,
+				       err);
+	if (rc == 0)
+		rc = mig_nvml_ci_info(machine->nvml, ci_handle, &info, err);
+	if (rc == 0 && info.placement.size) {
+		ci->start = (int)info.placement.start;
+		ci->size = (int)info.placement.size;
+	}
+	return is_answer(rc) ? 0 : rc;
 }
 
-static int add_mig(struct mig_machine *machine, struct mig_nvml_gpu handle,
-		   struct mig_nvml_gpu mig, int index, struct mig_gpu *gpu,
-		   struct mig_gpu_type *type)
+/* The CI of a MIG device in the GI that it is in, as far as the device itself tells. NULL and 0: it
+ * is in none that is known. */
+static int add_ci(struct mig_machine *machine, struct mig_nvml_gpu mig, int index,
+		  struct mig_gpu *gpu, struct mig_gi **ret_gi, struct mig_error *err)
 {
-	struct mig_nvml_memory mem;
-	struct mig_profile *p;
 	unsigned gi_id, ci_id;
 	struct mig_gi *gi;
 	struct mig_ci *ci;
+	int rc = mig_nvml_mig_ids(machine->nvml, mig, &gi_id, &ci_id, err);
 
-	if (mig_nvml_mig_ids(machine->nvml, mig, &gi_id, &ci_id, NULL) < 0)
-		return 0;
+	*ret_gi = NULL;
+	if (rc < 0)
+		return is_answer(rc) ? 0 : rc;
 	gi = gi_of_id(gpu, (int)gi_id);
 	if (!gi)
 		gi = gi_unseen(machine, mig, gpu, (int)gi_id);
 	if (!gi || gi->n_cis == MIG_CIS_MAX)
 		return 0;
-
 	ci = &gi->cis[gi->n_cis++];
 	*ci = (struct mig_ci){ .id = (int)ci_id, .profile = -1, .start = -1, .index = index };
-	if (mig_nvml_uuid(machine->nvml, mig, ci->uuid, sizeof(ci->uuid), NULL) < 0)
+	rc = mig_nvml_uuid(machine->nvml, mig, ci->uuid, sizeof(ci->uuid), err);
+	if (rc < 0)
 		ci->uuid[0] = '\0';
+	*ret_gi = gi;
+	return is_answer(rc) ? 0 : rc;
+}
+
+/* Return: the compute slices that the device takes. */
+static int add_mig(struct mig_machine *machine, struct mig_nvml_gpu handle,
+		   struct mig_nvml_gpu mig, int index, struct mig_gpu *gpu,
+		   struct mig_gpu_type *type, struct mig_error *err)
+{
+	struct mig_nvml_memory mem;
+	struct mig_profile *p;
+	struct mig_gi *gi;
+	struct mig_ci *ci;
+	int rc = add_ci(machine, mig, index, gpu, &gi, err);
+
+	if (rc < 0 || !gi)
+		return rc;
+	ci = &gi->cis[gi->n_cis - 1];
 	/* The compute instances of one GI share its memory: it is asked for once. */
 	if (!gi->mem_total_bytes && mig_nvml_memory(machine->nvml, mig, &mem, NULL) == 0) {
 		gi->mem_total_bytes = mem.total_bytes;
@@ -215,7 +248,9 @@ static int add_mig(struct mig_machine *machine, struct mig_nvml_gpu handle,
 		device_cis_read(machine, handle, gi->id, p);
 		ci->profile = ci_profile(machine, mig, p);
 	}
-	ci_place(machine, handle, p, gi->id, ci);
+	rc = ci_place(machine, handle, p, gi->id, ci, err);
+	if (rc < 0)
+		return rc;
 	/* The list of CI profiles may still grow, and an index with it: device_cis_index(). */
 	if (ci->profile >= 0)
 		ci->profile = p->ci[ci->profile].compute_slices;
@@ -269,12 +304,13 @@ int device_migs_read(struct mig_machine *machine, struct mig_nvml_gpu handle,
 
 		rc = mig_nvml_mig_by_index(machine->nvml, handle, i, &mig, &why);
 		if (rc == 0)
-			slices -= add_mig(machine, handle, mig, (int)i, gpu, type);
-		else if (mig_nvml_is_lost(&why)) {
+			rc = add_mig(machine, handle, mig, (int)i, gpu, type, &why);
+		if (rc < 0 && !is_answer(rc)) {
 			if (err)
 				*err = why;
 			return rc;
 		}
+		slices -= rc > 0 ? rc : 0;
 	}
 	for (int i = 0; i < gpu->n_gis; i++)
 		qsort(gpu->gis[i].cis, (size_t)gpu->gis[i].n_cis, sizeof(gpu->gis[i].cis[0]),

@@ -52,17 +52,25 @@ static bool is_alike(const struct mig_gpu *a, const struct mig_gpu *b)
 	       strcmp(a->name, b->name) == 0;
 }
 
-/* GPUs of one kind are cut alike, so the driver is asked for the profiles of the first. */
-static struct mig_gpu_type *type_of(struct mig_machine *machine, struct mig_nvml_gpu handle,
-				    struct mig_snapshot *snap, const struct mig_gpu *gpu)
+/* GPUs of one kind are cut alike, so the driver is asked for the profiles of the first. @ret NULL:
+ * nobody knows them. */
+static int type_of(struct mig_machine *machine, struct mig_nvml_gpu handle,
+		   struct mig_snapshot *snap, const struct mig_gpu *gpu,
+		   struct mig_gpu_type **ret, struct mig_error *err)
 {
+	int rc;
+
+	*ret = NULL;
 	for (int i = 0; i < gpu->index; i++) {
-		if (is_alike(&snap->gpus[i], gpu) && snap->gpus[i].type)
-			return &snap->types[snap->gpus[i].type - snap->types];
+		if (is_alike(&snap->gpus[i], gpu) && snap->gpus[i].type) {
+			*ret = &snap->types[snap->gpus[i].type - snap->types];
+			return 0;
+		}
 	}
-	if (device_type_read(machine, handle, gpu, &snap->types[snap->n_types], NULL) < 0)
-		return NULL;
-	return &snap->types[snap->n_types++];
+	rc = device_type_read(machine, handle, gpu, &snap->types[snap->n_types], err);
+	if (rc == 0)
+		*ret = &snap->types[snap->n_types++];
+	return rc == -MIG_E_UNSUPPORTED ? 0 : rc;
 }
 
 static int read_reached(struct mig_machine *machine, struct mig_nvml_gpu handle,
@@ -80,7 +88,10 @@ static int read_reached(struct mig_machine *machine, struct mig_nvml_gpu handle,
 	if (rc < 0)
 		return rc;
 	gpu->has_mig = true;
-	gpu->type = type = type_of(machine, handle, snap, gpu);
+	rc = type_of(machine, handle, snap, gpu, &type, err);
+	if (rc < 0)
+		return rc;
+	gpu->type = type;
 	if (!gpu->mode)
 		return 0;
 	rc = gpu->type ? device_gis_read(machine, handle, gpu, err) : -MIG_E_PERM;

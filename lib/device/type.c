@@ -253,22 +253,23 @@ static void set_unknown(struct mig_gpu_type *type, const struct mig_gpu *gpu)
 	text_copy(type->key, sizeof(type->key), gpu->name);
 }
 
-/* Every profile the driver tells of, into @type. Return: how many. */
+/* Every profile the driver tells of, into @type. Return: how many. Without one whose question
+ * failed its instances would not be seen. */
 static int read_profiles(struct mig_machine *machine, struct mig_nvml_gpu handle,
 			 uint64_t total, const struct mig_gpu_type *known,
-			 struct mig_gpu_type *type)
+			 struct mig_gpu_type *type, struct mig_error *err)
 {
-	struct mig_error err;
-
 	type->n_profiles = 0;
 	for (unsigned i = 0; i < MIG_NVML_GI_PROFILES && type->n_profiles < MIG_PROFILES_MAX;
 	     i++) {
 		int rc = read_profile(machine, handle, i, total, known,
-				      &type->profiles[type->n_profiles], &err);
+				      &type->profiles[type->n_profiles], err);
 
 		/* Numbers are asked for until the driver has not heard of one (header of NVML). */
 		if (rc == -MIG_E_INVAL || rc == -MIG_E_PERM)
 			break;
+		if (rc < 0 && rc != -MIG_E_UNSUPPORTED && rc != -MIG_E_NOENT)
+			return rc;
 		if (rc > 0)
 			type->n_profiles++;
 	}
@@ -309,12 +310,16 @@ int device_type_read(struct mig_machine *machine, struct mig_nvml_gpu handle,
 {
 	const struct mig_gpu_type *known =
 		machine->is_brief ? NULL : catalog_type(machine, gpu);
+	int n;
 
 	if (known)
 		*ret = *known;
 	else
 		set_unknown(ret, gpu);
-	if (!read_profiles(machine, handle, gpu->mem_total_bytes, known, ret)) {
+	n = read_profiles(machine, handle, gpu->mem_total_bytes, known, ret, err);
+	if (n < 0)
+		return n;
+	if (n == 0) {
 		known = catalog_type(machine, gpu);
 		if (!known || !known->n_profiles)
 			return mig_fail(

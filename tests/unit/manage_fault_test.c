@@ -149,11 +149,60 @@ static void what_was_done_and_called_a_failure_is_taken_back(void **state)
 	stop();
 }
 
+/* What a snapshot has of one MIG device after the other. */
+static void write_cis(const struct mig_snapshot *s, char *buf, size_t len)
+{
+	const struct mig_gpu *gpu = &s->gpus[0];
+	size_t at = 0;
+
+	buf[0] = '\0';
+	for (int i = 0; i < gpu->n_gis; i++)
+		for (int k = 0; k < gpu->gis[i].n_cis; k++)
+			at += (size_t)snprintf(buf + at, len - at, "%d@%d %d@%d %s\n",
+					       gpu->gis[i].profile, gpu->gis[i].start,
+					       gpu->gis[i].cis[k].profile,
+					       gpu->gis[i].cis[k].start,
+					       gpu->gis[i].cis[k].uuid);
+}
+
+/* A snapshot with a hole would be cut by: what it does not see is not held, and not in the way. */
+static void a_question_that_fails_hides_nothing(void **state)
+{
+	char seen[2048], now_seen[2048], spec[SIM_SPEC_MAX];
+	int n_failed = 0;
+
+	(void)state;
+	start(A100);
+	reach(OLD);
+	write_cis(&snap, seen, sizeof(seen));
+	for (int call = 0; call < N_CALLS; call++)
+		for (unsigned n = 1; n < 40; n++) {
+			struct mig_snapshot s = { 0 };
+
+			snprintf(spec, sizeof(spec), "%s#%u=UNKNOWN", calls[call], n);
+			assert_int_equal(sim_inject_fault(machine_folder(), name, spec, &err),
+					 0);
+			if (mig_snapshot_take(machine, &s, &err) == 0 && !s.gpus[0].is_lost) {
+				write_cis(&s, now_seen, sizeof(now_seen));
+				if (strcmp(now_seen, seen) != 0)
+					fail_msg("%s:\n%sinstead of\n%s", spec, now_seen, seen);
+			} else {
+				n_failed++;
+			}
+			mig_snapshot_free(&s);
+			if (take_fault() < n)
+				break;
+		}
+	assert_true(n_failed > 10);
+	stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_call_of_an_apply_fails_once),
 		cmocka_unit_test(what_was_done_and_called_a_failure_is_taken_back),
+		cmocka_unit_test(a_question_that_fails_hides_nothing),
 	};
 
 	door_open();

@@ -46,9 +46,10 @@ static void restore_gpu(const struct mig_record_gpu *rec, struct mig_gpu *gpu)
 	}
 }
 
+/* One that was lost then has no UUID, and the change was not about it. */
 static int find_gpu(const struct mig_snapshot *snap, const char *uuid)
 {
-	for (int i = 0; i < snap->n_gpus; i++) {
+	for (int i = 0; *uuid && i < snap->n_gpus; i++) {
 		if (strcmp(snap->gpus[i].uuid, uuid) == 0)
 			return i;
 	}

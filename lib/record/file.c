@@ -27,6 +27,22 @@ static void record_path(const struct mig_home *home, char *buf, size_t len)
 
 /* --- Reading ---------------------------------------------------------------------------- */
 
+/* The GPUs of an array. One that was lost is not on record: nobody could say which it is. */
+static int known_gpus_read(const json_t *array, struct mig_record_gpu **ret,
+			   struct mig_error *err)
+{
+	const int n = record_gpus_read(array, ret, err);
+
+	for (int i = 0; i < n; i++) {
+		if (*(*ret)[i].uuid)
+			continue;
+		free(*ret);
+		*ret = NULL;
+		return mig_fail(err, MIG_E_SYNTAX, "a GPU has no uuid");
+	}
+	return n;
+}
+
 static const char *counts_read(const json_t *array, struct mig_record *rec)
 {
 	const size_t n = json_array_size(array);
@@ -112,7 +128,7 @@ static int head_read(json_t *root, const struct mig_home *home, struct mig_recor
 	rec->n_changes = (uint64_t)n_changes;
 	rec->time_s = time_s;
 	text_copy(rec->verb, sizeof(rec->verb), verb);
-	rc = record_gpus_read(gpus, &rec->gpus, err);
+	rc = known_gpus_read(gpus, &rec->gpus, err);
 	rec->n_gpus = rc < 0 ? 0 : rc;
 	if (rc < 0)
 		return rc;
@@ -132,7 +148,7 @@ static int past_read(json_t *root, struct mig_record *rec, struct mig_error *err
 
 	if (json_unpack_ex(root, &why, 0, "{s:o, s:o !}", "before", &before, "gone", &gone) < 0)
 		return mig_fail(err, MIG_E_SYNTAX, "%s", why.text);
-	rc = record_gpus_read(before, &rec->before, err);
+	rc = known_gpus_read(before, &rec->before, err);
 	if (rc < 0)
 		return rc;
 	rec->n_before = rc;

@@ -117,7 +117,7 @@ static const char *gpu_read(json_t *json, struct mig_record_gpu *ret)
 	if (json_unpack(json, "{s:s, s:s, s:b, s:o !}", "uuid", &uuid, "boot", &boot,
 			"mig_mode", &mode, "gpu_instances", &gis) < 0)
 		return "a GPU wants uuid, boot, mig_mode and gpu_instances";
-	if (!*uuid || !copy_text(ret->uuid, sizeof(ret->uuid), uuid) ||
+	if (!copy_text(ret->uuid, sizeof(ret->uuid), uuid) ||
 	    !copy_text(ret->boot, sizeof(ret->boot), boot))
 		return "a GPU's uuid or boot cannot be";
 	if (!json_is_array(gis) || json_array_size(gis) > MIG_GIS_MAX)
@@ -146,8 +146,9 @@ int record_gpus_read(const json_t *array, struct mig_record_gpu **ret, struct mi
 		const char *wrong = gpu_read(json_array_get(array, i), &gpus[i]);
 
 		for (size_t k = 0; k < i && !wrong; k++)
-			wrong = strcmp(gpus[k].uuid, gpus[i].uuid) == 0 ? "a GPU stands twice"
-									: NULL;
+			wrong = *gpus[i].uuid && strcmp(gpus[k].uuid, gpus[i].uuid) == 0
+					? "a GPU stands twice"
+					: NULL;
 		if (wrong)
 			return mig_fail(err, MIG_E_SYNTAX, "%s", wrong);
 	}

@@ -11,7 +11,7 @@
 json_t *record_gpus_json(const struct mig_record_gpu *gpus, int n);
 
 /**
- * record_gpus_read - the same back.
+ * record_gpus_read - the same back. A GPU that was lost has no UUID.
  * @ret:	written on success only; the caller frees it.
  *
  * Return: how many. Errors: SYNTAX - says what is malformed, but not where; NOMEM.

@@ -45,14 +45,22 @@ static int add(struct mig_machine *machine, struct mig_nvml_gpu handle, struct m
 	return n;
 }
 
-/* Does this handle mean that instance? An index means another one as soon as one goes. */
-static bool is_device(struct mig_machine *machine, struct mig_nvml_gpu mig, int gi, int ci,
-		      struct mig_holder *ret)
+/* There is no such device, or no more: nobody holds it. Any other failure may hide who does. */
+static bool is_none(int rc)
+{
+	return rc == -MIG_E_NOENT || rc == -MIG_E_INVAL || rc == -MIG_E_UNSUPPORTED;
+}
+
+/* Does this handle mean that instance? An index means another one as soon as one goes. Return: 1
+ * or 0. */
+static int is_device(struct mig_machine *machine, struct mig_nvml_gpu mig, int gi, int ci,
+		     struct mig_holder *ret, struct mig_error *err)
 {
 	unsigned gi_id, ci_id;
+	int rc = mig_nvml_mig_ids(machine->nvml, mig, &gi_id, &ci_id, err);
 
-	if (mig_nvml_mig_ids(machine->nvml, mig, &gi_id, &ci_id, NULL) < 0)
-		return false;
+	if (rc < 0)
+		return is_none(rc) ? 0 : rc;
 	ret->gi = (int)gi_id;
 	ret->ci = (int)ci_id;
 	return (gi < 0 || gi == ret->gi) && (ci < 0 || ci == ret->ci);
@@ -83,9 +91,13 @@ static int add_devices(struct mig_machine *machine, struct mig_nvml_gpu handle,
 	if (rc < 0)
 		return rc;
 	for (unsigned i = 0; i < max && n >= 0; i++) {
-		if (mig_nvml_mig_by_index(machine->nvml, handle, i, &mig, NULL) == 0 &&
-		    is_device(machine, mig, gi, ci, &like))
+		rc = mig_nvml_mig_by_index(machine->nvml, handle, i, &mig, err);
+		if (rc == 0)
+			rc = is_device(machine, mig, gi, ci, &like, err);
+		if (rc > 0)
 			n = add(machine, mig, like, ret, n, err);
+		else if (rc < 0 && !is_none(rc))
+			return rc;
 	}
 	return n;
 }
@@ -104,7 +116,7 @@ int mig_holders(struct mig_machine *machine, const struct mig_gpu *gpu, int gi, 
 		return add(machine, handle, like, ret, 0, err);
 	if (hint >= 0 &&
 	    mig_nvml_mig_by_index(machine->nvml, handle, (unsigned)hint, &mig, NULL) == 0 &&
-	    is_device(machine, mig, gi, ci, &like))
+	    is_device(machine, mig, gi, ci, &like, NULL) > 0)
 		return add(machine, mig, like, ret, 0, err);
 	return add_devices(machine, handle, gpu, gi, ci, ret, err);
 }

@@ -6,10 +6,11 @@
 #include "lib/device/machine.h"
 #include "lib/manage/run.h"
 
-/* The driver refused for a reason of its own, and so did nothing. */
+/* Where there was no room, what stands there is somebody else's. Otherwise another tool that made the
+ * same at that very place just then cannot be told from us. */
 static bool is_refusal(int rc)
 {
-	return rc != -MIG_E_NVML;
+	return rc == -MIG_E_NOSPACE;
 }
 
 static bool is_gone(struct run *run, const struct mig_step *step, bool is_ci)

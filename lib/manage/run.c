@@ -70,7 +70,8 @@ int gpu_run(struct run *run, int gpu, bool *ret_effect, struct mig_error *err)
 		if (rc == 0)
 			continue;
 		*ret_effect = run->states[i] == STEP_DONE;
-		explain(run, step, err);
+		if (!*ret_effect)
+			explain(run, step, err);
 		mig_wrap(err, rc, "%s", mig_step_format(run->snap, step, text, sizeof(text)));
 		if (rc == -MIG_E_PERM)
 			mig_hint(err, rc, "only root may; try sudo");

@@ -57,13 +57,6 @@ static int no_profile(struct mig_error *err)
 			"its profile is not known, so it cannot be made again");
 }
 
-/* What was just made cannot be read: whatever the driver gives for a reason, it did not refuse. */
-static int unreadable(struct mig_error *err)
-{
-	err->code = MIG_E_NVML;
-	return mig_wrap(err, -MIG_E_NVML, "made, but");
-}
-
 /* --- GPU instances ---------------------------------------------------------------- */
 
 /* What the driver made may not be what was asked for; then it is to go again. */
@@ -74,7 +67,7 @@ static int check_gi(struct run *run, struct mig_step *step, const struct mig_pro
 	int rc = mig_nvml_gi_info(run->nvml, gi, &info, err);
 
 	if (rc < 0)
-		return unreadable(err);
+		return rc;
 	step->gi = info.id;
 	if (info.profile_id == p->id && (int)info.placement.start == step->start)
 		return 0;
@@ -206,10 +199,10 @@ static int ci_create(struct run *run, struct mig_step *step, struct mig_error *e
 	rc = ci_make(run, gi, &p->ci[step->ci_profile], step->ci_start, &ci, err);
 	if (rc < 0)
 		return rc;
-	if (mig_nvml_ci_info(run->nvml, ci, &info, err) < 0)
-		return unreadable(err);
-	step->ci = info.id;
-	return 0;
+	rc = mig_nvml_ci_info(run->nvml, ci, &info, err);
+	if (rc == 0)
+		step->ci = info.id;
+	return rc;
 }
 
 static int ci_destroy(struct run *run, struct mig_step *step, struct mig_error *err)

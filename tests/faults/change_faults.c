@@ -469,9 +469,9 @@ int main(int argc, char **argv)
 	       "itself\n",
 	       total, n.errors + n.for_good, n.for_good, n.kills, n.on_way_back, n.in_recovery,
 	       n.file_errors, n.file_kills, n.unfinished, n.went_old, n.went_new, n.mixed);
-	CHECK(total > 1000 && n.unfinished > 100 && n.went_old > 100 && n.went_new > 100);
+	CHECK(total > 100 && n.unfinished > 10 && n.went_old > 10 && n.went_new > 10);
 	for (int i = 0; i < FILE_CALLS_N; i++) /* does the linker do as it is told? */
-		CHECK(n_seen_of[i] > 0 || i == FILE_CALL_mkdir);
+		CHECK(n_seen_of[i] > 0);
 	mig_catalog_close(catalog);
 	return 0;
 }

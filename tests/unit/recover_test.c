@@ -222,6 +222,26 @@ static void it_can_be_told_which_way_to_go(void **state)
 	stop();
 }
 
+/* Of a lost GPU not even the UUID is known. */
+static void one_that_was_cut_short_beside_lost_gpus_can_be_ended(void **state)
+{
+	(void)state;
+	begin("3xA100-SXM4-80GB");
+	for (int gpu = 1; gpu < 3; gpu++)
+		assert_int_equal(sim_inject_lost(machine_folder(), name, gpu, true, &err), 0);
+	look();
+	killed_half_way();
+	assert_int_equal(recover_so(MIG_RECOVER_BACK), 0);
+	check_ended("back", 0);
+	killed_half_way();
+	for (int gpu = 1; gpu < 3; gpu++)
+		assert_int_equal(sim_inject_lost(machine_folder(), name, gpu, false, &err), 0);
+	assert_int_equal(recover_so(MIG_RECOVER_FORTH), 0);
+	check_ended("forth", 0);
+	assert_int_equal(snap.gpus[1].n_gis, 0);
+	stop();
+}
+
 static void one_that_went_forth_and_was_killed_at_its_end_can_go_back(void **state)
 {
 	char path[1100], kept[1200];
@@ -457,6 +477,7 @@ int main(void)
 		cmocka_unit_test(a_change_killed_at_any_call_is_ended_whole),
 		cmocka_unit_test(a_recovery_killed_at_any_call_is_ended_by_the_next),
 		cmocka_unit_test(it_can_be_told_which_way_to_go),
+		cmocka_unit_test(one_that_was_cut_short_beside_lost_gpus_can_be_ended),
 		cmocka_unit_test(one_that_went_forth_and_was_killed_at_its_end_can_go_back),
 		cmocka_unit_test(what_another_tool_did_meanwhile_is_reported_and_left),
 		cmocka_unit_test(what_somebody_holds_is_finished_instead_of_undone),

@@ -106,27 +106,41 @@ static int read_reached(struct mig_machine *machine, struct mig_nvml_gpu handle,
 
 /* What cannot be opened is beyond reach, whatever the driver calls it; a GPU can fall off the
  * bus between two questions too. Any other failure is one of asking, and the GPU's no more. */
-static int read_gpu(struct mig_machine *machine, struct mig_snapshot *snap, int index,
-		    struct mig_error *err)
+static int read_once(struct mig_machine *machine, struct mig_snapshot *snap, int index,
+		     struct mig_error *err)
 {
 	struct mig_gpu *gpu = &snap->gpus[index];
-	struct mig_error why = { 0 };
 	struct mig_nvml_gpu handle;
 	bool is_lost;
 	int rc;
 
-	gpu->index = index;
-	rc = mig_nvml_gpu_by_index(machine->nvml, (unsigned)index, &handle, &why);
+	*gpu = (struct mig_gpu){ .index = index };
+	rc = mig_nvml_gpu_by_index(machine->nvml, (unsigned)index, &handle, err);
 	is_lost = rc == -MIG_E_NVML || rc == -MIG_E_PENDING;
 	if (rc == 0) {
-		rc = read_reached(machine, handle, snap, gpu, &why);
-		is_lost = rc < 0 && mig_nvml_is_lost(&why);
+		rc = read_reached(machine, handle, snap, gpu, err);
+		is_lost = rc < 0 && mig_nvml_is_lost(err);
 	}
-	if (is_lost) {
-		*gpu = (struct mig_gpu){
-			.index = index, .minor = -1, .is_lost = true, .lost_code = why.nvml
-		};
-		return 0;
+	if (!is_lost)
+		return rc;
+	*gpu = (struct mig_gpu){
+		.index = index, .minor = -1, .is_lost = true, .lost_code = err->nvml
+	};
+	return 0;
+}
+
+/* One answer that fails is not taken for the last: what is changed, and what is put on record of a
+ * change, hangs on it. */
+static int read_gpu(struct mig_machine *machine, struct mig_snapshot *snap, int index,
+		    struct mig_error *err)
+{
+	const int n_types = snap->n_types;
+	struct mig_error why = { 0 };
+	int rc = read_once(machine, snap, index, &why);
+
+	if (device_is_unanswered(rc) || snap->gpus[index].is_lost) {
+		snap->n_types = n_types;
+		rc = read_once(machine, snap, index, &why);
 	}
 	if (rc < 0 && err)
 		*err = why;
@@ -174,6 +188,8 @@ int mig_snapshot_take(struct mig_machine *machine, struct mig_snapshot *ret,
 	unsigned n;
 	int rc = mig_nvml_gpu_count(machine->nvml, &n, err);
 
+	if (device_is_unanswered(rc))
+		rc = mig_nvml_gpu_count(machine->nvml, &n, err);
 	if (rc < 0)
 		return rc;
 	gpus = calloc(n ? n : 1, sizeof(*gpus));

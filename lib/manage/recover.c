@@ -29,6 +29,22 @@ static bool went_forth(const struct recovery *r, int gpu)
 	       r->record.n_written > (uint64_t)r->text.forth_n_written;
 }
 
+/* Does a GPU have what the change was to make of it? A recovery that was cut short or failed may have
+ * put it back, whatever the journal says. */
+static bool is_made(const struct recovery *r, int gpu)
+{
+	struct mig_wanted wanted = { 0 };
+	struct mig_change change;
+	bool is_same;
+
+	recover_want(r, gpu, MIG_RECOVERED_FORTH, &wanted);
+	if (mig_change_make_one(&r->now, gpu, &wanted, NULL, &change, NULL) < 0)
+		return true; /* nobody can tell: the journal's word stands */
+	is_same = change.n_steps == 0;
+	mig_change_free(&change);
+	return is_same;
+}
+
 static void concern(struct recovery *r)
 {
 	for (int i = 0; i < r->now.n_gpus; i++)
@@ -45,8 +61,12 @@ static void concern(struct recovery *r)
 			g->way = MIG_RECOVERED_BACK;
 	}
 	for (int i = 0; i < r->now.n_gpus; i++) {
+		struct mig_recovered_gpu *g = &r->ret->gpus[i];
+
 		if (r->opt->way != MIG_RECOVER_BACK && went_forth(r, i))
-			r->ret->gpus[i].way = MIG_RECOVERED_DONE;
+			g->way = MIG_RECOVERED_DONE;
+		if (g->is_concerned && g->way == MIG_RECOVERED_DONE && !is_made(r, i))
+			g->way = MIG_RECOVERED_BACK;
 	}
 	/* Where it only gave names nothing had to be done for that. */
 	for (int i = 0; i < r->text.n_names; i++) {
@@ -137,26 +157,9 @@ static int check_read(const struct recovery *r, const struct mig_snapshot *now,
 {
 	int rc = 0;
 
-	for (int i = 0; i < now->n_gpus && i < r->now.n_gpus && rc == 0; i++) {
+	for (int i = 0; i < now->n_gpus && rc == 0; i++) {
 		if (r->ret->gpus[i].is_concerned)
 			rc = mig_gpu_check_lost(&now->gpus[i], err);
-	}
-	return rc;
-}
-
-/* One answer that fails is not taken for the last. */
-static int look_whole(const struct recovery *r, struct mig_snapshot *ret, struct mig_error *err)
-{
-	int rc = 0;
-
-	for (int i = 0; i < 2; i++) {
-		rc = mig_snapshot_take(r->machine, ret, err);
-		if (rc < 0)
-			continue;
-		rc = check_read(r, ret, err);
-		if (rc == 0)
-			break;
-		mig_snapshot_free(ret);
 	}
 	return rc;
 }
@@ -164,13 +167,16 @@ static int look_whole(const struct recovery *r, struct mig_snapshot *ret, struct
 static int look_again(struct recovery *r, struct mig_error *err)
 {
 	struct mig_snapshot now;
-	int rc = look_whole(r, &now, err);
+	int rc = mig_snapshot_take(r->machine, &now, err);
 
 	if (rc < 0)
 		return rc;
-	if (now.n_gpus != r->now.n_gpus) {
+	if (now.n_gpus != r->now.n_gpus)
 		rc = mig_fail(err, MIG_E_NVML, "of %d GPUs the driver shows %d now",
 			      r->now.n_gpus, now.n_gpus);
+	else
+		rc = check_read(r, &now, err);
+	if (rc < 0) {
 		mig_snapshot_free(&now);
 		return rc;
 	}

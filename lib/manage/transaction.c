@@ -103,34 +103,11 @@ static void hand_out(const struct run *run, const struct part *parts)
 	}
 }
 
-/* Is a GPU lost since? */
-static bool is_any_lost(const struct run *run, const struct mig_snapshot *after)
-{
-	for (int i = 0; i < after->n_gpus && i < run->snap->n_gpus; i++) {
-		if (after->gpus[i].is_lost && !run->snap->gpus[i].is_lost)
-			return true;
-	}
-	return false;
-}
-
-/* What stands now. All that is recorded and said hangs on it, so one answer that fails is not
- * taken for the last. */
-static bool look_after(const struct run *run, struct mig_snapshot *ret, struct mig_error *err)
-{
-	int rc = mig_snapshot_take(run->machine, ret, err);
-
-	if (rc == 0 && ret->n_gpus == run->snap->n_gpus && !is_any_lost(run, ret))
-		return true;
-	if (rc == 0)
-		mig_snapshot_free(ret);
-	return mig_snapshot_take(run->machine, ret, err) == 0;
-}
-
 static int finish(struct run *run, struct keeping *k, struct part *parts, struct mig_error *err)
 {
 	struct mig_snapshot after = { 0 };
 	struct mig_error why = { 0 };
-	const bool is_known = needs_after(run, parts) && look_after(run, &after, &why);
+	const bool is_known = needs_after(run, parts) && mig_snapshot_take(run->machine, &after, &why) == 0;
 	const struct mig_snapshot *now =
 		is_known && after.n_gpus == run->snap->n_gpus ? &after : NULL;
 	int rc, kept;

@@ -620,6 +620,7 @@ static struct outcome recover_here(enum mig_recover_way way)
 	struct outcome o = { 0 };
 
 	o.rc = mig_recover(machine, &home, &opt, &recovered, &o.err);
+	o.n_left = recovered.n_left;
 	mig_recovered_free(&recovered);
 	return o;
 }

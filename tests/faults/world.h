@@ -40,6 +40,7 @@ extern const int n_transitions;
 struct outcome {
 	bool is_killed;
 	int rc;
+	int n_left; /* GPUs that a recovery could not reach */
 	struct mig_error err;
 };
 

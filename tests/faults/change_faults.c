@@ -4,7 +4,10 @@
  * that write files; and at each of them the process is killed. Then what is unfinished is recovered,
  * and of some of these the recovery fails or is killed likewise.
  *
- *	change_faults [PART/PARTS]	every PARTS-th transition, from the PART-th
+ *	change_faults [PART/PARTS [STRIDE]]
+ *
+ * PART of PARTS: of the transitions. STRIDE: only every STRIDE-th of all these tries, from another one
+ * on in each transition.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -29,7 +32,11 @@ static const char *const change_errors[] = { "IN_USE",           "INSUFFICIENT_R
 static const char *const late_errors[] = { "UNKNOWN", "TIMEOUT", "GPU_IS_LOST",
 					   "OPERATING_SYSTEM" };
 
+/* And what from then on it answers to that call. */
+static const char *const good_errors[] = { "UNKNOWN", "GPU_IS_LOST", "NO_PERMISSION" };
+
 enum {
+	N_GOOD = sizeof(good_errors) / sizeof(good_errors[0]),
 	N_LATE = sizeof(late_errors) / sizeof(late_errors[0]),
 	N_LOOK = sizeof(look_errors) / sizeof(look_errors[0]),
 	N_CHANGE = sizeof(change_errors) / sizeof(change_errors[0])
@@ -43,12 +50,19 @@ static struct {
 static int n_seen_of[FILE_CALLS_N];
 
 static const struct transition *now_on;
+static unsigned stride = 1, turn;
 
 static bool changes_something(int call)
 {
 	const char *name = sim_call_name((enum sim_call_id)call);
 
 	return strstr(name, "Create") || strstr(name, "Destroy") || strstr(name, "SetMigMode");
+}
+
+/* Is the next one tried? */
+static bool is_tried(void)
+{
+	return turn++ % stride == 0;
 }
 
 /* One more try, and what it is. */
@@ -191,24 +205,22 @@ static void fail_for_good(int call, unsigned at, const char *action)
 	n.for_good++;
 }
 
-/* Of each call every error; of the transitions after the first, an error of each in turn. */
-static void each_call_of_the_driver_fails(const unsigned *counts, bool is_whole)
+static void each_call_of_the_driver_fails(const unsigned *counts)
 {
-	int turn = 0;
-
 	for (int call = 0; call < SIM_CALLS; call++) {
 		const bool is_change = changes_something(call);
 		const char *const *errors = is_change ? change_errors : look_errors;
-		const int n_errors = is_change ? N_CHANGE : N_LOOK;
-		const int step = is_whole ? 1 : is_change ? 3 : N_LOOK;
 
 		for (unsigned at = 1; at <= counts[call]; at++) {
-			for (int e = turn++ % step; e < n_errors; e += step)
-				fail_once(call, at, errors[e]);
+			for (int e = 0; e < (is_change ? N_CHANGE : N_LOOK); e++)
+				if (is_tried())
+					fail_once(call, at, errors[e]);
 			for (int e = 0; is_change && e < N_LATE; e++)
-				fail_once(call, at, late_errors[e]);
-			if (is_change)
-				fail_for_good(call, at, turn % 2 ? "UNKNOWN" : "GPU_IS_LOST");
+				if (is_tried())
+					fail_once(call, at, late_errors[e]);
+			for (int e = 0; is_change && e < N_GOOD; e++)
+				if (is_tried())
+					fail_for_good(call, at, good_errors[e]);
 		}
 	}
 }
@@ -231,6 +243,8 @@ static void each_call_of_the_driver_kills(const unsigned *counts)
 			for (int k = 0; k < 1 + changes_something(call); k++) {
 				struct outcome o;
 
+				if (!is_tried())
+					continue;
 				begin("%s#%u=%s", call_name(call), at, kills[k]);
 				o = run_with(call, at, kills[k], true);
 				EXPECT(o.is_killed, "it was not killed");
@@ -269,6 +283,8 @@ static void each_call_on_the_way_back(const unsigned *counts)
 			for (int i = 0; i < 4; i += changes_something(call) ? 1 : 2) {
 				struct outcome o;
 
+				if (!is_tried())
+					continue;
 				begin("%s#%u fails, and %s#%u=%s", call_name(first.call),
 				      first.at, call_name(call), at, actions[i]);
 				world_set_fault(call_name(first.call), first.at, false,
@@ -321,6 +337,8 @@ static void each_call_of_a_recovery(void)
 			for (int i = 0; i < 4; i += changes_something(call) ? 1 : 2) {
 				struct outcome o;
 
+				if (!is_tried())
+					continue;
 				begin("a recovery (%d), %s#%u=%s", way_tried, call_name(call),
 				      at, actions[i]);
 				cut_short();
@@ -352,6 +370,8 @@ static void fault_file(struct file_fault f, enum file_call call, bool is_recover
 	const bool is_child = f.kind >= FILE_KILLED;
 	struct outcome o;
 
+	if (!is_tried())
+		return;
 	begin("%s, file call %u, %s: %s%s", is_recovery ? "a recovery" : "a change", f.at,
 	      file_call_names[call], how, f.is_ever ? ", for good" : "");
 	if (is_recovery)
@@ -431,14 +451,14 @@ static bool find_first(const unsigned *counts)
 	return false;
 }
 
-static void try(const struct transition *t, bool is_whole)
+static void try(const struct transition *t)
 {
 	unsigned counts[SIM_CALLS] = { 0 };
 
 	now_on = t;
 	world_open(t);
 	world_count(counts, nothing, run_plain);
-	each_call_of_the_driver_fails(counts, is_whole);
+	each_call_of_the_driver_fails(counts);
 	each_call_of_the_driver_kills(counts);
 	each_file_call(false);
 	if (find_first(counts) && !t->is_refused) {
@@ -458,9 +478,13 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		CHECK(sscanf(argv[1], "%d/%d", &part, &parts) == 2 && part >= 1);
+	if (argc > 2)
+		CHECK(sscanf(argv[2], "%u", &stride) == 1 && stride >= 1);
 	door_open();
-	for (int i = part - 1; i < n_transitions; i += parts)
-		try(&transitions[i], i == 0);
+	for (int i = part - 1; i < n_transitions; i += parts) {
+		turn = (unsigned)i;
+		try(&transitions[i]);
+	}
 	total = n.errors + n.for_good + n.kills + n.on_way_back + n.in_recovery +
 		n.file_errors + n.file_kills;
 	printf("%d faults: %d answers of the driver, %d of them for good; %d kills in its calls; "

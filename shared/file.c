@@ -142,6 +142,25 @@ int mig_file_read_bytes(const char *path, size_t max, char **ret, size_t *ret_le
 	return read_stream(f, path, max, ret, ret_len, err);
 }
 
+int mig_file_read_plain(const char *path, size_t max, char **ret, size_t *ret_len,
+			struct mig_error *err)
+{
+	cleanup_fclose FILE *f = NULL;
+	cleanup_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return mig_fail(err, errno == EACCES ? MIG_E_PERM : MIG_E_IO, "open %s: %s",
+				path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return mig_fail(err, MIG_E_IO, "%s is no plain file", path);
+	f = fdopen(fd, "r");
+	if (!f)
+		return mig_fail(err, MIG_E_IO, "open %s: %s", path, strerror(errno));
+	fd = -1;
+	return read_stream(f, path, max, ret, ret_len, err);
+}
+
 enum { READ_MAX_BYTES = 1 << 20 };
 
 int mig_file_read(const char *path, char **ret, struct mig_error *err)

@@ -38,4 +38,12 @@ int mig_file_read(const char *path, char **ret, struct mig_error *err) MIG_MUST_
 int mig_file_read_bytes(const char *path, size_t max, char **ret, size_t *ret_len,
 			struct mig_error *err) MIG_MUST_USE;
 
+/**
+ * mig_file_read_plain - the same of a file that only we write: no pipe that nobody ends, no device.
+ *
+ * Errors: also PERM; IO when it is no plain file.
+ */
+int mig_file_read_plain(const char *path, size_t max, char **ret, size_t *ret_len,
+			struct mig_error *err) MIG_MUST_USE;
+
 #endif

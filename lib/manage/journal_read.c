@@ -289,7 +289,9 @@ int journal_read(const struct mig_home *home, struct journal_text *ret, struct m
 	if (access(path, R_OK) < 0)
 		return mig_fail(err, errno == EACCES ? MIG_E_PERM : MIG_E_IO, "read %s: %s",
 				path, strerror(errno));
-	rc = mig_file_read_bytes(path, JOURNAL_BYTES_MAX, &text, &len, err);
+	rc = mig_file_read_plain(path, JOURNAL_BYTES_MAX, &text, &len, err);
+	if (rc == -MIG_E_IO || rc == -MIG_E_INVAL)
+		mig_hint(err, rc, "move it away if it is no journal of migctl");
 	if (rc == 0)
 		rc = journal_parse(text, len, path, home, ret, err);
 	if (rc < 0)

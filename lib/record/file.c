@@ -229,7 +229,7 @@ static int read_file(const struct mig_home *home, bool is_names, struct mig_reco
 	if (access(path, R_OK) < 0)
 		return mig_fail(err, errno == EACCES ? MIG_E_PERM : MIG_E_IO, "read %s: %s",
 				path, strerror(errno));
-	rc = mig_file_read_bytes(path, RECORD_BYTES_MAX, &text, &len, err);
+	rc = mig_file_read_plain(path, RECORD_BYTES_MAX, &text, &len, err);
 	if (rc == 0 && is_names && !has_names(text)) {
 		*ret = (struct mig_record){ 0 };
 		return 0;

@@ -84,6 +84,7 @@ static const struct {
 } answers[] = {
 	{ SIM_CALL_nvmlDeviceSetMigMode, "activation" },
 	{ SIM_CALL_nvmlDeviceGetPersistenceMode, "mode" },
+	{ SIM_CALL_nvmlDeviceGetVirtualizationMode, "mode" },
 	{ SIM_CALL_nvmlDeviceGetCurrentClocksEventReasons, "reasons" },
 };
 
@@ -210,7 +211,8 @@ static int parse_answer(const char *what, const char *action, struct sim_fault *
 	return mig_fail(
 		err, MIG_E_NOENT,
 		"what %s says of '%s' cannot be set; what can is "
-		"nvmlDeviceSetMigMode@activation, nvmlDeviceGetPersistenceMode@mode and "
+		"nvmlDeviceSetMigMode@activation, nvmlDeviceGetPersistenceMode@mode, "
+		"nvmlDeviceGetVirtualizationMode@mode and "
 		"nvmlDeviceGetCurrentClocksEventReasons@reasons",
 		calls[f->call], what);
 }

@@ -11,6 +11,7 @@
  *	CALL	a function of NVML, "nvmlGpuInstanceDestroy"
  *	@WHAT	the call succeeds but says ACTION, a number or an error's name, of WHAT:
  *		nvmlDeviceSetMigMode@activation, nvmlDeviceGetPersistenceMode@mode,
+ *		nvmlDeviceGetVirtualizationMode@mode,
  *		nvmlDeviceGetCurrentClocksEventReasons@reasons
  *	#N	strikes the N-th call from now, of all processes together; #N.. that and all
  *		later ones; neither: every call until it is cleared
@@ -35,7 +36,8 @@ enum { SIM_SPEC_MAX = 160 };
 #define SIM_FAULT_ANSWERS                                                                  \
 	"@activation of nvmlDeviceSetMigMode lets the call succeed and the mode wait for " \
 	"a reset, for the reason that ACTION says. @mode of "                              \
-	"nvmlDeviceGetPersistenceMode is 0 or 1. @reasons of "                             \
+	"nvmlDeviceGetPersistenceMode is 0 or 1, that of nvmlDeviceGetVirtualizationMode 1 " \
+	"where the GPU is passed through to a virtual machine. @reasons of "               \
 	"nvmlDeviceGetCurrentClocksEventReasons is a sum of why clocks are low: 64 for heat."
 #define SIM_FAULT_EXAMPLE                                                    \
 	"  migctl sim fault node "                                           \

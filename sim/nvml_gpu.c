@@ -34,7 +34,8 @@ GPU_NUMBER(nvmlDeviceGetComputeMode, nvmlComputeMode_t, 0)
 GPU_NUMBER(nvmlDeviceGetAccountingMode, nvmlEnableState_t, 0)
 GPU_NUMBER(nvmlDeviceGetDisplayActive, nvmlEnableState_t, 0)
 GPU_NUMBER(nvmlDeviceGetDisplayMode, nvmlEnableState_t, 0)
-GPU_NUMBER(nvmlDeviceGetVirtualizationMode, nvmlGpuVirtualizationMode_t, 0)
+GPU_NUMBER(nvmlDeviceGetVirtualizationMode, nvmlGpuVirtualizationMode_t,
+	   call_.fate.has_answer ? call_.fate.answer : 0)
 
 SIM_EXPORT nvmlReturn_t nvmlDeviceGetCudaComputeCapability(nvmlDevice_t device, int *major,
 							   int *minor)

@@ -208,13 +208,12 @@ static int parse_answer(const char *what, const char *action, struct sim_fault *
 		return mig_fail(err, MIG_E_SYNTAX,
 				"'%s': a number or the name of an error is wanted", action);
 	}
-	return mig_fail(
-		err, MIG_E_NOENT,
-		"what %s says of '%s' cannot be set; what can is "
-		"nvmlDeviceSetMigMode@activation, nvmlDeviceGetPersistenceMode@mode, "
-		"nvmlDeviceGetVirtualizationMode@mode and "
-		"nvmlDeviceGetCurrentClocksEventReasons@reasons",
-		calls[f->call], what);
+	return mig_fail(err, MIG_E_NOENT,
+			"what %s says of '%s' cannot be set; what can is "
+			"nvmlDeviceSetMigMode@activation, nvmlDeviceGetPersistenceMode@mode, "
+			"nvmlDeviceGetVirtualizationMode@mode and "
+			"nvmlDeviceGetCurrentClocksEventReasons@reasons",
+			calls[f->call], what);
 }
 
 static int parse_action(char *action, struct sim_fault *f, struct mig_error *err)

@@ -33,11 +33,11 @@
 enum { SIM_SPEC_MAX = 160 };
 
 /* For the manual: calls have the driver's names, which are spoken in here. */
-#define SIM_FAULT_ANSWERS                                                                  \
-	"@activation of nvmlDeviceSetMigMode lets the call succeed and the mode wait for " \
-	"a reset, for the reason that ACTION says. @mode of "                              \
+#define SIM_FAULT_ANSWERS                                                                    \
+	"@activation of nvmlDeviceSetMigMode lets the call succeed and the mode wait for "   \
+	"a reset, for the reason that ACTION says. @mode of "                                \
 	"nvmlDeviceGetPersistenceMode is 0 or 1, that of nvmlDeviceGetVirtualizationMode 1 " \
-	"where the GPU is passed through to a virtual machine. @reasons of "               \
+	"where the GPU is passed through to a virtual machine. @reasons of "                 \
 	"nvmlDeviceGetCurrentClocksEventReasons is a sum of why clocks are low: 64 for heat."
 #define SIM_FAULT_EXAMPLE                                                    \
 	"  migctl sim fault node "                                           \

@@ -107,7 +107,8 @@ static int finish(struct run *run, struct keeping *k, struct part *parts, struct
 {
 	struct mig_snapshot after = { 0 };
 	struct mig_error why = { 0 };
-	const bool is_known = needs_after(run, parts) && mig_snapshot_take(run->machine, &after, &why) == 0;
+	const bool is_known =
+		needs_after(run, parts) && mig_snapshot_take(run->machine, &after, &why) == 0;
 	const struct mig_snapshot *now =
 		is_known && after.n_gpus == run->snap->n_gpus ? &after : NULL;
 	int rc, kept;

@@ -1,37 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/faults/world.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "shared/text.h"
+#include "tests/faults/driver_log.h"
+#include "tests/faults/layout.h"
 #include "tests/opened.h"
 
-enum {
-	GPUS_MAX = 3,
-	NAMES_MAX = 16,
-	TEXT_MAX = 512,
-	HOLDERS_MAX = (GPUS_MAX + 1) * MIG_HOLDERS_MAX,
-};
-
-/* A name of a layout, and what bears it. */
-struct borne {
-	char name[MIG_INSTANCE_NAME_MAX];
-	int gpu, gi_profile, gi_start, ci_profile;
-};
-
-struct layout {
-	struct mig_wanted wanted[GPUS_MAX];
-	bool waits[GPUS_MAX];
-	char text[GPUS_MAX][TEXT_MAX]; /* as stands() has it */
-	int n_names;
-	struct borne names[NAMES_MAX];
-};
+enum { HOLDERS_MAX = (GPUS_MAX + 1) * MIG_HOLDERS_MAX };
 
 /* An instance that is in both layouts, by its ids. */
 struct kept {
@@ -54,66 +35,7 @@ static pid_t tenant;
 static struct sim_tenant *hold; /* what it is on */
 static char tried[256];
 static bool is_changed;        /* by the driver's log, since world_begin() */
-static FILE *log_file;         /* read up to here */
 static struct outcome *shared; /* what a child came to */
-
-/* --- Words ------------------------------------------------------------------------------- */
-
-static int by_number(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-/* " 3g.40gb@4{1,1}": the compute instances by their profiles' numbers, wherever they stand. */
-static void append_gi(char *buf, const struct mig_gpu_type *type, int profile, int start,
-		      int *cis, int n_cis)
-{
-	qsort(cis, (size_t)n_cis, sizeof(*cis), by_number);
-	text_append(buf, TEXT_MAX, " %s@%d{", type->profiles[profile].name, start);
-	for (int i = 0; i < n_cis; i++)
-		text_append(buf, TEXT_MAX, "%s%d", i ? "," : "", cis[i]);
-	text_append(buf, TEXT_MAX, "}");
-}
-
-/* What a GPU has. @is_exact: with the place of each compute instance. */
-static const char *stands(const struct mig_gpu *gpu, bool is_exact, char *buf)
-{
-	buf[0] = '\0';
-	if (gpu->mode != gpu->mode_pending)
-		text_append(buf, TEXT_MAX, "waits %u", gpu->mode_pending);
-	else
-		text_append(buf, TEXT_MAX, "%s", gpu->mode ? "on" : "off");
-	for (int i = 0; i < gpu->n_gis; i++) {
-		const struct mig_gi *gi = &gpu->gis[i];
-		int cis[MIG_CIS_MAX];
-
-		for (int k = 0; k < gi->n_cis; k++)
-			cis[k] = gi->cis[k].profile + (is_exact ? gi->cis[k].start * 100 : 0);
-		append_gi(buf, gpu->type, gi->profile, gi->start, cis, gi->n_cis);
-	}
-	return buf;
-}
-
-/* The same of what is wanted: by start. */
-static void would_stand(const struct mig_wanted *w, bool waits, char *buf)
-{
-	snprintf(buf, TEXT_MAX, "%s",
-		 waits                    ? "waits 1"
-		 : w->mode == MIG_WANT_ON ? "on"
-					  : "off");
-	for (int start = 0; start < MIG_UNITS_MAX; start++) {
-		for (int i = 0; w->mode == MIG_WANT_ON && i < w->request.n; i++) {
-			const struct mig_want *item = &w->request.want[i];
-			int cis[MIG_CI_PROFILES_MAX];
-
-			if (item->start != start)
-				continue;
-			for (int k = 0; k < item->n_ci; k++)
-				cis[k] = item->ci[k];
-			append_gi(buf, w->request.type, item->profile, start, cis, item->n_ci);
-		}
-	}
-}
 
 static struct mig_snapshot look(void)
 {
@@ -127,7 +49,7 @@ static void print_what_stands(void)
 
 	for (int i = 0; i < s.n_gpus; i++)
 		fprintf(stderr, "  GPU %d: %s; old %s, new %s\n", i,
-			stands(&s.gpus[i], false, text), old.text[i], new.text[i]);
+			layout_stands(&s.gpus[i], false, text), old.text[i], new.text[i]);
 	mig_snapshot_free(&s);
 }
 
@@ -145,72 +67,6 @@ void world_fail(const char *fmt, ...)
 	if (tenant)
 		kill(tenant, SIGKILL);
 	exit(EXIT_FAILURE);
-}
-
-/* --- Layouts ----------------------------------------------------------------------------- */
-
-static void read_item(char *item, int gpu, struct layout *lay)
-{
-	struct mig_wanted *w = &lay->wanted[gpu];
-	struct mig_error err = { 0 };
-	char *called = strchr(item, '=');
-	const struct mig_want *want;
-	int before = 0;
-
-	if (called)
-		*called++ = '\0';
-	for (int i = 0; i < w->request.n; i++)
-		before += w->request.want[i].n_ci;
-	EXPECT(mig_request_add(&w->request, item, &err) == 0, "%s: %s", item, err.msg);
-	if (!called)
-		return;
-	for (int i = 0; i < w->request.n; before -= w->request.want[i++].n_ci) {
-		want = &w->request.want[i];
-		if (before >= want->n_ci)
-			continue;
-		w->names.of[w->names.n] =
-			(struct mig_want_name){ .want = (uint8_t)i, .ci = (uint8_t)before };
-		text_copy(w->names.of[w->names.n++].name, MIG_INSTANCE_NAME_MAX, called);
-		lay->names[lay->n_names] = (struct borne){ .gpu = gpu,
-							   .gi_profile = want->profile,
-							   .gi_start = want->start,
-							   .ci_profile = want->ci[before] };
-		text_copy(lay->names[lay->n_names++].name, MIG_INSTANCE_NAME_MAX, called);
-		return;
-	}
-}
-
-/* @as_it_is: what "." stands for. */
-static void read_layout(const char *text, const struct layout *as_it_is, struct layout *ret)
-{
-	char buf[TEXT_MAX], *rest = buf, *part, *words, *word;
-
-	*ret = (struct layout){ 0 };
-	snprintf(buf, sizeof(buf), "%s", text);
-	for (int i = 0; (part = strsep(&rest, "|")); i++) {
-		struct mig_wanted *w = &ret->wanted[i];
-
-		w->mode = MIG_WANT_ON;
-		w->request = mig_request_empty(snap.gpus[i].type);
-		for (words = part; (word = strsep(&words, " "));) {
-			if (!strcmp(word, "off") || !strcmp(word, "waits"))
-				w->mode = MIG_WANT_OFF;
-			else if (!strcmp(word, "."))
-				w->mode = MIG_WANT_UNTOUCHED;
-			else if (*word)
-				read_item(word, i, ret);
-			ret->waits[i] |= !strcmp(word, "waits");
-		}
-		if (w->mode != MIG_WANT_UNTOUCHED) {
-			would_stand(w, ret->waits[i], ret->text[i]);
-			continue;
-		}
-		text_copy(ret->text[i], TEXT_MAX, as_it_is->text[i]);
-		for (int k = 0; k < as_it_is->n_names; k++) {
-			if (as_it_is->names[k].gpu == i)
-				ret->names[ret->n_names++] = as_it_is->names[k];
-		}
-	}
 }
 
 /* --- The record ----------------------------------------------------------------------------- */
@@ -307,20 +163,13 @@ static int run(bool is_renewal, struct mig_error *err)
 	return mig_change_run(machine, &snap, &change, &opt, err);
 }
 
-static bool is_layout(const struct layout *lay, const struct mig_snapshot *s, int gpu)
-{
-	char text[TEXT_MAX];
-
-	return strcmp(stands(&s->gpus[gpu], false, text), lay->text[gpu]) == 0;
-}
-
 /* Layouts are of a snapshot's types: an old driver tells of more profiles while MIG is on. */
 static void look_anew(void)
 {
 	mig_snapshot_free(&snap);
 	snap = look();
-	read_layout(now_on->old, NULL, &old);
-	read_layout(now_on->new, &old, &new);
+	layout_read(now_on->old, &snap, NULL, &old);
+	layout_read(now_on->new, &snap, &old, &new);
 }
 
 static void go_to_old(void)
@@ -338,36 +187,10 @@ static void go_to_old(void)
 	}
 	look_anew();
 	for (int i = 0; i < snap.n_gpus; i++)
-		EXPECT(is_layout(&old, &snap, i), "GPU %d is not as it was", i);
+		EXPECT(layout_is(&old, &snap, i), "GPU %d is not as it was", i);
 }
 
 /* --- The driver's log -------------------------------------------------------------------- */
-
-/* What was done since it was read last; it may have been begun anew. */
-static bool next_record(struct sim_log_record *ret)
-{
-	static char line[1024];
-	char path[1100];
-
-	if (log_file && fgets(line, sizeof(line), log_file)) {
-		line[strcspn(line, "\n")] = '\0';
-		CHECK(sim_log_parse(line, ret));
-		return true;
-	}
-	if (log_file) {
-		struct stat a, b;
-
-		snprintf(path, sizeof(path), "%s/%s/log", machine_folder(), name);
-		clearerr(log_file);
-		if (stat(path, &a) < 0 || fstat(fileno(log_file), &b) < 0 ||
-		    a.st_ino == b.st_ino)
-			return false;
-		fclose(log_file);
-	}
-	snprintf(path, sizeof(path), "%s/%s/log", machine_folder(), name);
-	log_file = fopen(path, "re");
-	return log_file && next_record(ret);
-}
 
 static bool is_at(const char *asked, const char *where)
 {
@@ -397,7 +220,7 @@ static void read_log(void)
 {
 	struct sim_log_record r;
 
-	while (next_record(&r))
+	while (driver_log_next(machine_folder(), name, &r))
 		check_record(&r);
 }
 
@@ -455,19 +278,10 @@ void world_count(unsigned counts[SIM_CALLS], void (*before)(void), void (*act)(v
 
 /* --- Opening and closing ----------------------------------------------------------------- */
 
-static const struct borne *borne_in(const struct layout *lay, const char *called)
-{
-	for (int i = 0; i < lay->n_names; i++) {
-		if (strcmp(lay->names[i].name, called) == 0)
-			return &lay->names[i];
-	}
-	return NULL;
-}
-
 static void find_kept(void)
 {
 	for (int i = 0; i < old.n_names; i++) {
-		const struct borne *a = &old.names[i], *b = borne_in(&new, a->name);
+		const struct borne *a = &old.names[i], *b = layout_borne(&new, a->name);
 		struct kept *k = &kept[n_kept];
 		const struct mig_gi *gi;
 		struct mig_ref ref;
@@ -542,8 +356,7 @@ void world_close(void)
 		sim_tenant_end(hold);
 	}
 	munmap(shared, sizeof(*shared));
-	fclose(log_file);
-	log_file = NULL;
+	driver_log_close();
 	mig_record_free(&record);
 	mig_change_free(&change);
 	mig_snapshot_free(&snap);
@@ -564,13 +377,13 @@ void world_begin(const char *what)
 	look_anew();
 	read_record();
 	for (int i = 0; i < snap.n_gpus; i++)
-		is_old &= is_layout(&old, &snap, i);
+		is_old &= layout_is(&old, &snap, i);
 	for (int i = 0; i < old.n_names && is_old; i++)
 		is_old = find(&snap, old.names[i].name, &ref, &rc);
 	if (!is_old)
 		go_to_old();
 	for (int i = 0; i < snap.n_gpus; i++)
-		stands(&snap.gpus[i], true, exactly[i]);
+		layout_stands(&snap.gpus[i], true, exactly[i]);
 	if (old.waits[0])
 		make_reset();
 	else
@@ -691,7 +504,7 @@ static void check_names(const struct mig_snapshot *s, const bool *is_new)
 			int rc;
 
 			for (int k = 0; k < 2 && !b; k++) {
-				b = borne_in(both[k], called);
+				b = layout_borne(both[k], called);
 				b = b && is_new[b->gpu] == (k == 1) ? b : NULL;
 			}
 			EXPECT(find(s, called, &ref, &rc) == !!b && (b || rc == -MIG_E_NOENT),
@@ -714,7 +527,8 @@ static bool is_new_by_names(const struct mig_snapshot *s)
 		struct mig_ref ref;
 		int rc;
 
-		if (!borne_in(&old, new.names[i].name) && find(s, new.names[i].name, &ref, &rc))
+		if (!layout_borne(&old, new.names[i].name) &&
+		    find(s, new.names[i].name, &ref, &rc))
 			return true;
 	}
 	return false;
@@ -731,8 +545,9 @@ enum world_layout world_check(void)
 	for (int i = 0; i < s.n_gpus; i++) {
 		const bool is_same = strcmp(old.text[i], new.text[i]) == 0;
 
-		is_new[i] = is_same ? is_new_by_names(&s) : is_layout(&new, &s, i);
-		EXPECT(is_new[i] || strcmp(stands(&s.gpus[i], true, text), exactly[i]) == 0,
+		is_new[i] = is_same ? is_new_by_names(&s) : layout_is(&new, &s, i);
+		EXPECT(is_new[i] ||
+			       strcmp(layout_stands(&s.gpus[i], true, text), exactly[i]) == 0,
 		       "GPU %d is neither as it was (%s) nor as it was to be", i, exactly[i]);
 		if (is_same && s.n_gpus > 1)
 			continue;

@@ -4,14 +4,7 @@
  * way: each GPU (or all of them, where it is all or none) has the old layout or the new one, names
  * say what they said, what is in both was not touched, and whoever was on it still is.
  *
- * Layouts are written a GPU after another, with "|" between:
- *
- *	off		MIG mode off
- *	waits		off, and on once it is reset
- *	.		as it is (of a new layout)
- *	ITEM[=NAME]...	as mig_request_add() reads them, each with its start; NAME is borne by
- *			the (first) compute instance of the item
- *
+ * Layouts are written as tests/faults/layout.h reads them.
  * What has the same name and place in both is kept.
  */
 #ifndef TESTS_FAULTS_WORLD_H

@@ -92,7 +92,8 @@ static int n_calls(void)
 {
 	int n = 0;
 
-	assert_int_equal(sim_log_each(machine_folder(), name, false, count_record, &n, NULL), 0);
+	assert_int_equal(sim_log_each(machine_folder(), name, false, count_record, &n, NULL),
+			 0);
 	return n;
 }
 
@@ -275,8 +276,10 @@ static const struct {
 	const char *what;
 	void (*put)(void);
 } things[] = {
-	{ "a folder", put_folder },	 { "a fifo", put_fifo },
-	{ "an endless file", put_endless }, { "binary", put_binary },
+	{ "a folder", put_folder },
+	{ "a fifo", put_fifo },
+	{ "an endless file", put_endless },
+	{ "binary", put_binary },
 };
 
 /* What cannot be read is no journal that can be ended; nor is it no journal. */

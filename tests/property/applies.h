@@ -155,6 +155,7 @@ struct command {
 struct checkpoint {
 	int n_records;
 	bool is_foreign; /* somebody who is no migctl changed it just then, while none was at it */
+	int victim;      /* else: the command that stood still, and was killed then */
 	struct sim_gpu_state gpus[GPUS];
 };
 

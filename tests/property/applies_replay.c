@@ -148,14 +148,14 @@ static bool is_alike(const struct sim_gpu_state *x, const struct sim_gpu_state *
 	return memcmp(&a, &b, sizeof(a)) == 0;
 }
 
-/* Who looked while another was at it may have seen the last record's change not done yet. */
-static bool is_owner_dead(const struct history *h, int n)
+/* Who made the last change before that: of nobody else is it certain whether it was done yet. */
+static int last_owner(const struct history *h, int n)
 {
 	for (int i = n - 1; i >= 0; i--) {
 		if (h->records[i].result == NVML_SUCCESS && !h->is_dropped[i])
-			return WIFSIGNALED(scene->commands[h->owner[i]].status);
+			return h->owner[i];
 	}
-	return true;
+	return -1;
 }
 
 /* What was seen after @n records: does it agree? What strangers did is taken over. */
@@ -175,7 +175,7 @@ static bool agree(const struct history *h, int n)
 		const struct checkpoint *p = &scene->checkpoints[i];
 
 		/* Who looked and who changed it need not have said so in that order. */
-		if (p->n_records == n && !p->is_foreign && is_owner_dead(h, n))
+		if (p->n_records == n && !p->is_foreign && p->victim == last_owner(h, n))
 			is_well &= is_alike(p->gpus, before) || is_alike(p->gpus, half.gpus);
 	}
 	return is_well;
@@ -231,6 +231,20 @@ static bool doubt(struct history *h, int before)
 	return false;
 }
 
+_Noreturn static void contradict(const struct history *h, int at)
+{
+	struct sim_gpu_state gpus[GPUS];
+	struct stand now;
+
+	machine_look(gpus);
+	stand_of(gpus, &now);
+	fputs("by the log:\n", stderr);
+	stand_print(stderr, &h->stood[h->n]);
+	fputs("now:\n", stderr);
+	stand_print(stderr, &now);
+	wrong(h, at, NULL, "what the log says and what stands contradict each other");
+}
+
 void history_read(struct history *h)
 {
 	struct mig_error err = { 0 };
@@ -248,8 +262,7 @@ void history_read(struct history *h)
 	while ((at = play(h)) <= h->n) {
 		first = first < 0 ? at : first;
 		if (!doubt(h, at < h->n ? at + 1 : at))
-			wrong(h, first < h->n ? first : -1, NULL,
-			      "what the log says and what stands contradict each other");
+			contradict(h, first);
 	}
 	for (int i = 0; i < h->n; i++)
 		tally.dropped += h->is_dropped[i];

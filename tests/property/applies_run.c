@@ -85,7 +85,7 @@ static int count_records(void)
 }
 
 /* What stands now, and after how many records that is. A record is there before its change. */
-static void add_checkpoint(bool is_foreign)
+static void add_checkpoint(bool is_foreign, int victim)
 {
 	struct checkpoint *p;
 	int n, i;
@@ -95,6 +95,7 @@ static void add_checkpoint(bool is_foreign)
 	CHECK(i < CHECKPOINTS);
 	p = &scene->checkpoints[i];
 	p->is_foreign = is_foreign;
+	p->victim = victim;
 	do {
 		n = count_records();
 		machine_look(p->gpus);
@@ -132,7 +133,7 @@ static void shoot(struct command *c, uint64_t after_ns)
 		c->pid = -c->pid; /* it has been waited for */
 		return;
 	}
-	add_checkpoint(false);
+	add_checkpoint(false, c->number);
 	c->is_shot = true;
 	kill(c->pid, SIGKILL);
 }
@@ -282,7 +283,7 @@ static void reset_one(uint64_t *seed)
 	CHECK(fd >= 0 && flock(fd, LOCK_EX) == 0);
 	if (sim_machine_reset(machine_folder(), machine, (int)below((unsigned)n_gpus, seed),
 			      &err) == 0)
-		add_checkpoint(true);
+		add_checkpoint(true, -1);
 	close(fd);
 }
 

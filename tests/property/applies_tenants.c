@@ -126,7 +126,7 @@ _Noreturn void landlord(uint64_t seed)
 			check_out(status);
 			n--;
 		}
-		if (n < AT_ONCE && !scene->is_over) {
+		if (n < AT_ONCE && !scene->is_over && scene->n_tenants < TENANTS - AT_ONCE) {
 			let_in(&seed);
 			n++;
 		}

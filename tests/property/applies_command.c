@@ -87,7 +87,7 @@ static void ref_random(struct ref *ret, uint64_t *seed)
 		ret->start = (int)start;
 		ret->is_place = below(3, seed) == 0;
 		if (!ret->is_place && below(2, seed))
-			ret->ci = (int)below(3, seed);
+			ret->ci = (int)below(4, seed) / 2;
 		return;
 	}
 }
@@ -114,7 +114,7 @@ static void make_destroy(struct command *c, uint64_t *seed)
 	c->is_keep_gi = below(4, seed) == 0;
 	if (c->is_keep_gi)
 		say(c, "--keep-gi");
-	c->n_refs = is_all ? 1 : 1 + (int)below(3, seed);
+	c->n_refs = is_all || below(2, seed) ? 1 : 2 + (int)below(2, seed);
 	for (int i = 0; i < c->n_refs; i++) {
 		ref_random(&c->refs[i], seed);
 		if (is_all)
@@ -171,7 +171,7 @@ static enum verb verb_random(bool is_unfinished, uint64_t *seed)
 	static const struct {
 		enum verb verb;
 		unsigned percent;
-	} rows[] = { { APPLY, 42 },  { CREATE, 13 }, { DESTROY, 11 }, { UNDO, 9 },
+	} rows[] = { { APPLY, 38 },  { CREATE, 15 }, { DESTROY, 13 }, { UNDO, 9 },
 		     { RESTORE, 6 }, { SAVE, 2 },    { RECOVER, 7 },  { LOOK, 10 } };
 	unsigned r = below(100, seed);
 

@@ -16,7 +16,7 @@
 
 #include "tests/property/applies.h"
 
-enum { DEFAULT_ROUNDS = 4, STEPS = 20 };
+enum { DEFAULT_ROUNDS = 6, STEPS = 20 };
 
 struct scene *scene;
 

@@ -126,7 +126,9 @@ _Noreturn void landlord(uint64_t seed)
 			check_out(status);
 			n--;
 		}
-		if (n < AT_ONCE && !scene->is_over) {
+		/* As many as the commands are used to, however fast these are. */
+		if (n < AT_ONCE && !scene->is_over &&
+		    scene->n_tenants < AT_ONCE + scene->n_commands / 2) {
 			let_in(&seed);
 			n++;
 		}

@@ -185,7 +185,10 @@ void target_some(struct target *ret, int *ret_gpu, uint64_t *seed)
 	memset(ret, 0, sizeof(*ret));
 	ret->is_named[gpu] = true;
 	for (unsigned i = 0; i < n; i++) {
-		const int k = (int)below((unsigned)type->n_profiles, seed);
+		/* The smaller of two: where much stands there is still room for it. */
+		const unsigned one = below((unsigned)type->n_profiles, seed);
+		const unsigned other = below((unsigned)type->n_profiles, seed);
+		const int k = (int)(one < other ? one : other);
 		const struct sim_gi_kind *kind = &type->profiles[k];
 		struct wish w = wish_random(gpu, k, -1, seed);
 

@@ -37,7 +37,7 @@ int change_who(struct cli *cli, const struct mig_snapshot *snap,
 	int rc;
 
 	*ret = NULL;
-	if (change && !goes_any(change))
+	if (change && !goes_any(change) && !change_takes_names(cli, snap, change))
 		return 0;
 	if (!cli->has_who) {
 		rc = holders_take(cli, snap, NULL, &cli->who, err);

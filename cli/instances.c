@@ -119,7 +119,9 @@ const struct verb verb_create = {
 		"it where wanted: 3g.40gb, 9, 2x1g.10gb, 3g.40gb@4. A compute instance "
 		"profile splits a GPU instance: 3x1c.3g.40gb is one 3g.40gb with three "
 		"compute instances. Where no start is given, the driver's own choice is taken "
-		"as long as the rest fits.",
+		"as long as the rest fits.\n\n"
+		"A name that another instance has is refused (exit status 13): names are not "
+		"taken away.",
 	.example = "  migctl create --gpu 0 3g.40gb 2x2g.20gb\n  migctl create 3g.40gb@4\n"
 		   "  migctl create 3x1c.3g.40gb\n",
 	.options = create_options,

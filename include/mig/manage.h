@@ -43,6 +43,7 @@ struct mig_step {
 /* What a change does to one GPU. */
 struct mig_gpu_change {
 	bool is_named; /* false: nobody asked anything of this GPU; it is untouched */
+	bool is_whole; /* all that it shall have was said: what was not is given up, names too */
 	unsigned mode; /* the MIG mode it has afterwards */
 	/* MIG devices; a GPU instance without compute instances counts as one of them. */
 	int n_kept, n_created, n_destroyed;
@@ -182,6 +183,36 @@ MIG_API MIG_MUST_USE int mig_change_destroy(const struct mig_snapshot *snap,
 					    const struct mig_ref *refs, int n, bool keep_gi,
 					    struct mig_change *ret, struct mig_error *err);
 
+/* A name that leaves an instance which stays, for another. */
+struct mig_name_move {
+	int name;            /* index into the change's names */
+	struct mig_ref from; /* what loses it: indices into the snapshot */
+	bool is_said;        /* that GPU is_whole: somebody wants the name to leave */
+};
+
+/**
+ * mig_change_moves - the names that a change takes from instances that stay.
+ * @rec:	of the machine, as of mig_record_read().
+ * @ret:	room for one for each of the change's names.
+ *
+ * Return: how many.
+ */
+MIG_API int mig_change_moves(const struct mig_snapshot *snap, const struct mig_change *change,
+			     const struct mig_home *home, const struct mig_record *rec,
+			     struct mig_name_move *ret);
+
+/**
+ * mig_change_check_names - may the names be given? mig_change_run() asks for itself.
+ * @who:	as in struct mig_run_options.
+ *
+ * A name leaves an instance that stays only where all of that GPU was said, and nobody holds it.
+ * Errors: EXIST - it says which instance has the name; BUSY - somebody holds that; NVML.
+ */
+MIG_API MIG_MUST_USE int mig_change_check_names(
+	struct mig_machine *machine, const struct mig_snapshot *snap,
+	const struct mig_change *change, const struct mig_home *home,
+	const struct mig_record *rec, const struct mig_who *who, struct mig_error *err);
+
 /**
  * mig_change_again - the step that destroys a MIG device as this one makes it.
  * @step:	index of a step that makes a compute instance, or a GPU instance without any.
@@ -266,7 +297,8 @@ struct mig_run_options {
  * is written down before the first step, and what came of it at the end; see mig_recover().
  * What came of each GPU is in @change->gpus, if it has them.
  *
- * Errors: BUSY - something is held: named, and nothing was changed. NOENT - another tool took
+ * Errors: BUSY - something is held: named, and nothing was changed. EXIST - a name is that of an
+ * instance that stays; nothing was changed. NOENT - another tool took
  * away or replaced what was to go: nothing was changed. UNFINISHED - an earlier change is, and
  * PERM, IO - it cannot be written down: nothing was changed. PENDING - a mode switch waits for a
  * reset; it and the steps before it were undone, or stay as they are with keep_pending.

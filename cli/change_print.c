@@ -72,7 +72,9 @@ static void print_holders(const struct change_facts *facts, const struct mig_ste
 
 		if (!change_holds(h, step))
 			continue;
-		printf("%s%s (pid %d)", word, *h->name ? h->name : "a process", h->pid);
+		printf("%s%s", word, *h->name ? h->name : "a process");
+		if (h->pid)
+			printf(" (pid %d)", h->pid);
 		word = ", ";
 	}
 }

@@ -10,7 +10,8 @@
  * in reverse, and the machine is as it was.
  *
  * Nothing that is held is destroyed: before the first step, every instance that would go is
- * looked at, and a process on it is a refusal that names it.
+ * looked at, and a process on it is a refusal that names it. So is one on a GPU whose mode is to be
+ * switched, unless the driver may keep the switch for a reset, and that is wanted.
  */
 #ifndef MIG_MANAGE_H
 #define MIG_MANAGE_H
@@ -293,7 +294,8 @@ struct mig_run_options {
  * @snap:	the snapshot that it was made from.
  * @opt:	may be NULL.
  *
- * GPUs are changed at the same time, the steps of one in their order. With @opt->home all of it
+ * GPUs are changed at the same time, the steps of one in their order. Where all or none is, no step
+ * is begun once one has failed. With @opt->home all of it
  * is written down before the first step, and what came of it at the end; see mig_recover().
  * What came of each GPU is in @change->gpus, if it has them.
  *

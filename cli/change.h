@@ -88,9 +88,9 @@ void change_json_moves(json_t *doc, const struct mig_snapshot *snap,
 		       const struct mig_change *change, const struct mig_name_move *moves,
 		       int n);
 
-/** change_check_names - would mig_change_run() refuse to give these names? Errors: its own. */
-int change_check_names(struct cli *cli, const struct mig_snapshot *snap,
-		       const struct mig_change *change, struct mig_error *err) MIG_MUST_USE;
+/** change_check_record - would mig_change_run() refuse it for what is on record? Errors: its own. */
+int change_check_record(struct cli *cli, const struct mig_snapshot *snap,
+			const struct mig_change *change, struct mig_error *err) MIG_MUST_USE;
 
 /* What is told of one GPU's part of a change before it is made. */
 struct change_gpu_facts {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names that a change takes from instances that stay: what is told of them, and what is refused. */
+/* A change beside what is on record: names that it takes from instances that stay, and what is refused. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -83,15 +83,15 @@ void change_json_moves(json_t *doc, const struct mig_snapshot *snap,
 	json_decref(names);
 }
 
-int change_check_names(struct cli *cli, const struct mig_snapshot *snap,
-		       const struct mig_change *change, struct mig_error *err)
+int change_check_record(struct cli *cli, const struct mig_snapshot *snap,
+			const struct mig_change *change, struct mig_error *err)
 {
 	const struct mig_home *home;
 	const struct mig_who *who;
 	struct mig_record rec;
 	int rc;
 
-	if (change->n_names == 0)
+	if (change->n_names == 0 && change->n_steps == 0)
 		return 0;
 	rc = change_who(cli, snap, change, &who, err);
 	if (rc == 0)
@@ -100,7 +100,13 @@ int change_check_names(struct cli *cli, const struct mig_snapshot *snap,
 		rc = mig_record_read(home, &rec, err);
 	if (rc < 0)
 		return rc;
-	rc = mig_change_check_names(cli->machine, snap, change, home, &rec, who, err);
+	for (int i = 0; i < snap->n_gpus && rc == 0; i++) {
+		rc = mig_change_check_missing(snap, change, home, &rec, i, err);
+		if (rc < 0)
+			mig_wrap(err, rc, "GPU %d", i);
+	}
+	if (rc == 0)
+		rc = mig_change_check_names(cli->machine, snap, change, home, &rec, who, err);
 	mig_record_free(&rec);
 	return rc;
 }

@@ -302,7 +302,7 @@ static int show_plan(struct cli *cli, const struct mig_snapshot *snap,
 		change_print_moves(snap, change, moves, n_moves, true);
 	}
 	change_facts_free(&facts);
-	return rc < 0 ? rc : change_check_names(cli, snap, change, err);
+	return rc < 0 ? rc : change_check_record(cli, snap, change, err);
 }
 
 int change_diff(struct cli *cli, const struct mig_snapshot *snap,

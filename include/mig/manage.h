@@ -215,6 +215,21 @@ MIG_API MIG_MUST_USE int mig_change_check_names(
 	const struct mig_record *rec, const struct mig_who *who, struct mig_error *err);
 
 /**
+ * mig_change_check_missing - may this GPU be changed in part, or is its layout on record missing?
+ * mig_change_run() asks for itself.
+ *
+ * A change of some instances would put on record what it leaves, and what a reboot took could not
+ * be brought back any more. What says all that the GPU shall have, and brings back what is on
+ * record, may be made.
+ * Errors: as mig_record_check_missing().
+ */
+MIG_API MIG_MUST_USE int mig_change_check_missing(const struct mig_snapshot *snap,
+						  const struct mig_change *change,
+						  const struct mig_home *home,
+						  const struct mig_record *rec, int gpu,
+						  struct mig_error *err);
+
+/**
  * mig_change_again - the step that destroys a MIG device as this one makes it.
  * @step:	index of a step that makes a compute instance, or a GPU instance without any.
  *
@@ -300,7 +315,8 @@ struct mig_run_options {
  * What came of each GPU is in @change->gpus, if it has them.
  *
  * Errors: BUSY - something is held: named, and nothing was changed. EXIST - a name is that of an
- * instance that stays; nothing was changed. NOENT - another tool took
+ * instance that stays, and STALE - instances on record are missing since a reboot: nothing was
+ * changed. NOENT - another tool took
  * away or replaced what was to go: nothing was changed. UNFINISHED - an earlier change is, and
  * PERM, IO - it cannot be written down: nothing was changed. PENDING - a mode switch waits for a
  * reset; it and the steps before it were undone, or stay as they are with keep_pending.

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "lib/manage/names.h"
+#include "lib/record/record.h"
 #include "shared/text.h"
 
 bool names_bearer(const struct names *n, int name, struct mig_ref *ret)
@@ -68,6 +69,25 @@ static const char *describe(const struct mig_snapshot *snap, const struct mig_re
 	return buf;
 }
 
+/* Is it one of a layout that a reboot took, and that would be brought back without it? */
+static int check_missing(const struct names *n, const char *name, struct mig_error *err)
+{
+	struct mig_error why;
+	int rc = mig_record_find(n->rec, n->home, n->snap, name, &(struct mig_ref){ 0 }, &why);
+
+	if (rc != -MIG_E_STALE)
+		return 0;
+	for (int i = 0; i < n->snap->n_gpus; i++) {
+		const struct mig_gpu *gpu = &n->snap->gpus[i];
+
+		if (record_has_name(mig_record_gpu(n->rec, gpu->uuid), name) &&
+		    mig_record_missing(n->rec, n->home, gpu) > 0 &&
+		    !(i < n->change->n_gpus && n->change->gpus[i].is_whole))
+			return mig_fail(err, MIG_E_STALE, "%s", why.msg);
+	}
+	return 0;
+}
+
 int names_check(const struct names *n, int i, struct mig_error *err)
 {
 	const char *name = n->change->names[i].name;
@@ -78,7 +98,7 @@ int names_check(const struct names *n, int i, struct mig_error *err)
 	int rc;
 
 	if (!is_move(n, i, &move))
-		return 0;
+		return check_missing(n, name, err);
 	describe(n->snap, &move.from, what, sizeof(what));
 	gpu = &n->snap->gpus[move.from.gpu];
 	if (!move.is_said)
@@ -115,4 +135,25 @@ int mig_change_check_names(struct mig_machine *machine, const struct mig_snapsho
 	for (int i = 0; i < change->n_names && rc == 0; i++)
 		rc = names_check(&n, i, err);
 	return rc;
+}
+
+/* Does it make or take instances of a GPU of which something else may be wanted still? */
+static bool is_partial(const struct mig_change *change, int gpu)
+{
+	for (int i = 0; i < change->n_steps; i++) {
+		const struct mig_step *s = &change->steps[i];
+
+		if (s->gpu == gpu && s->kind != MIG_STEP_MODE && s->kind != MIG_STEP_RESET)
+			return gpu < change->n_gpus && !change->gpus[gpu].is_whole;
+	}
+	return false;
+}
+
+int mig_change_check_missing(const struct mig_snapshot *snap, const struct mig_change *change,
+			     const struct mig_home *home, const struct mig_record *rec, int gpu,
+			     struct mig_error *err)
+{
+	return is_partial(change, gpu)
+		       ? mig_record_check_missing(rec, home, &snap->gpus[gpu], err)
+		       : 0;
 }

@@ -53,7 +53,7 @@ static int check_all(struct run *run, struct part *parts, struct mig_error *err)
 	return 0;
 }
 
-static int refuse_name(struct part *p, int rc, bool is_independent, struct mig_error *err)
+static int refuse(struct part *p, int rc, bool is_independent, struct mig_error *err)
 {
 	mig_wrap(&p->err, rc, "GPU %d: refused%s", p->gpu,
 		 is_independent ? "" : ", and nothing was changed");
@@ -94,7 +94,25 @@ static int check_names(struct run *run, struct part *parts, const struct keeping
 				"the name %s stays where it is, for that GPU is not changed",
 				run->change->names[i].name);
 		is_news |= bad < 0;
-		rc = bad < 0 ? refuse_name(p, bad, run->opt->is_independent, err) : 0;
+		rc = bad < 0 ? refuse(p, bad, run->opt->is_independent, err) : 0;
+	}
+	return rc;
+}
+
+/* Is a layout on record that only a change of all of it may replace? Errors: as check_names(). */
+static int check_missing(struct run *run, struct part *parts, const struct keeping *k,
+			 struct mig_error *err)
+{
+	int rc = 0;
+
+	for (int i = 0; i < run->snap->n_gpus && run->opt->home && rc == 0; i++) {
+		struct part *p = &parts[i];
+
+		if (!p->is_asked || run->opt->is_renewal)
+			continue;
+		rc = mig_change_check_missing(run->snap, run->change, run->opt->home,
+					      &k->record, i, &p->err);
+		rc = rc < 0 ? refuse(p, rc, run->opt->is_independent, err) : 0;
 	}
 	return rc;
 }
@@ -227,6 +245,8 @@ static int begin(struct run *run, struct part *parts, struct keeping *k, struct 
 	if (rc < 0 || (!run->change->n_steps && !run->change->n_names && !run->opt->before))
 		return rc;
 	rc = keep_look(run, k, err);
+	if (rc == 0)
+		rc = check_missing(run, parts, k, err);
 	if (rc == 0)
 		rc = check_names(run, parts, k, err);
 	for (int i = 0; i < run->snap->n_gpus; i++)

@@ -178,7 +178,8 @@ MIG_API MIG_MUST_USE int mig_change_create(const struct mig_snapshot *snap, int 
 /**
  * mig_change_destroy - steps that take instances out.
  * @refs:	@n of them: a GPU (all its instances), a GPU instance, or a compute instance
- *		(with its GPU instance when it is the last one there and @keep_gi is false).
+ *		(with its GPU instance when it is the last one there).
+ * @keep_gi:	no GPU instance goes: of those that are named, only the compute instances in them.
  */
 MIG_API MIG_MUST_USE int mig_change_destroy(const struct mig_snapshot *snap,
 					    const struct mig_ref *refs, int n, bool keep_gi,

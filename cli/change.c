@@ -9,6 +9,7 @@
 
 #include "cli/child.h"
 #include "cli/home.h"
+#include "shared/cleanup.h"
 #include "sim/machine.h"
 
 int reset_gpu(const struct mig_gpu *gpu, void *arg, struct mig_error *err)
@@ -138,14 +139,16 @@ int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
 		     struct mig_change *change, const char *schema,
 		     const struct change_how *how, struct mig_error *err)
 {
+	cleanup_free struct mig_name_move *moves = NULL;
 	struct change_how mine = *how;
 	struct mig_snapshot now = { 0 };
 	struct mig_error lost;
-	int rc;
+	int rc, n_moves;
 
 	if (cli_option(cli, "dry-run"))
 		return change_outcome(cli, how->before, snap, NULL, change, schema, err);
 	mine.ret_after = &now;
+	n_moves = change_moves(cli, snap, change, &moves);
 	rc = change_run(cli, snap, change, &mine, err);
 	if (rc < 0 && how->is_independent)
 		print_failed(change, err);
@@ -158,6 +161,8 @@ int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
 		const int printed = change_outcome(cli, how->before, snap, &now, change, schema,
 						   rc < 0 ? &lost : err);
 
+		if (!cli->is_json)
+			change_print_moves(snap, change, moves, n_moves, false);
 		rc = rc < 0 ? rc : printed;
 	} else if (rc == 0) {
 		rc = mig_fail(

@@ -35,7 +35,7 @@ int change_run(struct cli *cli, const struct mig_snapshot *snap, struct mig_chan
 	       const struct change_how *how, struct mig_error *err) MIG_MUST_USE;
 
 /**
- * change_who - who holds what, where a change destroys anything; asked once.
+ * change_who - who holds what, where a change destroys anything or takes a name away; asked once.
  * @change:	or NULL: in any case.
  * @ret:	owned by @cli, or NULL where nothing would go.
  *
@@ -67,6 +67,30 @@ int change_named(struct cli *cli, const struct mig_snapshot *snap, struct mig_na
  */
 void change_nearest(struct cli *cli, const struct mig_snapshot *snap,
 		    const struct mig_wanted *wanted, char *buf, size_t len);
+
+/**
+ * change_moves - the names that a change takes from instances that stay; free(@ret). Return: how
+ * many, none where they are not known.
+ */
+int change_moves(struct cli *cli, const struct mig_snapshot *snap,
+		 const struct mig_change *change, struct mig_name_move **ret);
+
+/** change_takes_names - are there any? */
+bool change_takes_names(struct cli *cli, const struct mig_snapshot *snap,
+			const struct mig_change *change);
+
+/** change_print_moves - a line for each that may be, of a plan or of a change that was made. */
+void change_print_moves(const struct mig_snapshot *snap, const struct mig_change *change,
+			const struct mig_name_move *moves, int n, bool is_plan);
+
+/** change_json_moves - the same into @doc: {names_lost: [{name, gpu, gi, ci}]}. */
+void change_json_moves(json_t *doc, const struct mig_snapshot *snap,
+		       const struct mig_change *change, const struct mig_name_move *moves,
+		       int n);
+
+/** change_check_record - would mig_change_run() refuse it for what is on record? Errors: its own. */
+int change_check_record(struct cli *cli, const struct mig_snapshot *snap,
+			const struct mig_change *change, struct mig_error *err) MIG_MUST_USE;
 
 /* What is told of one GPU's part of a change before it is made. */
 struct change_gpu_facts {

@@ -17,6 +17,9 @@ static bool goes(const struct mig_step *step)
 
 bool change_holds(const struct mig_holder *holder, const struct mig_step *step)
 {
+	if (step->kind == MIG_STEP_MODE)
+		return holder->gpu == step->gpu && holder->gi < 0 &&
+		       holder->blocks & MIG_BLOCKS_MODE;
 	return goes(step) && holder->gpu == step->gpu && holder->gi == step->gi &&
 	       (step->kind == MIG_STEP_GI_DESTROY || holder->ci < 0 || holder->ci == step->ci);
 }
@@ -37,7 +40,7 @@ int change_who(struct cli *cli, const struct mig_snapshot *snap,
 	int rc;
 
 	*ret = NULL;
-	if (change && !goes_any(change))
+	if (change && !goes_any(change) && !change_takes_names(cli, snap, change))
 		return 0;
 	if (!cli->has_who) {
 		rc = holders_take(cli, snap, NULL, &cli->who, err);
@@ -61,13 +64,23 @@ void change_who_forget(struct cli *cli)
 	cli->has_who = false;
 }
 
-/* Those that keep instances from being destroyed, of all GPUs. */
-static int blocking_take(struct cli *cli, const struct mig_snapshot *snap,
-			 const struct mig_change *change, struct mig_holder **ret, int *ret_n,
-			 struct mig_error *err)
+static bool switches_any(const struct mig_change *change)
 {
+	for (int i = 0; i < change->n_steps; i++) {
+		if (change->steps[i].kind == MIG_STEP_MODE)
+			return true;
+	}
+	return false;
+}
+
+/* Those that are in the way of any of @blocks, of all GPUs. */
+static int blocking_take(struct cli *cli, const struct mig_snapshot *snap,
+			 const struct mig_change *change, unsigned blocks,
+			 struct mig_holder **ret, int *ret_n, struct mig_error *err)
+{
+	const bool is_mode = blocks & MIG_BLOCKS_MODE && switches_any(change);
 	const struct mig_who *who;
-	int rc = change_who(cli, snap, change, &who, err);
+	int rc = change_who(cli, snap, is_mode ? NULL : change, &who, err);
 
 	*ret_n = 0;
 	*ret = NULL;
@@ -77,7 +90,7 @@ static int blocking_take(struct cli *cli, const struct mig_snapshot *snap,
 	if (!*ret)
 		return mig_fail(err, MIG_E_NOMEM, "list %d holders", who->n);
 	for (int i = 0; i < who->n; i++) {
-		if (who->holders[i].gpu >= 0 && who->holders[i].blocks & MIG_BLOCKS_INSTANCE)
+		if (who->holders[i].gpu >= 0 && who->holders[i].blocks & blocks)
 			(*ret)[(*ret_n)++] = who->holders[i];
 	}
 	return 0;
@@ -113,7 +126,8 @@ int change_make(struct cli *cli, const struct mig_snapshot *snap,
 	rc = mig_change_make(snap, wanted, &hints, &change, err);
 	/* Where nothing goes, it does not matter who holds what. */
 	if (rc == 0)
-		rc = blocking_take(cli, snap, &change, &holders, &hints.n_holders, err);
+		rc = blocking_take(cli, snap, &change, MIG_BLOCKS_INSTANCE, &holders,
+				   &hints.n_holders, err);
 	else
 		return rc;
 	if (rc == 0 && hints.n_holders == 0) {
@@ -150,7 +164,8 @@ void change_nearest(struct cli *cli, const struct mig_snapshot *snap,
 	buf[0] = '\0';
 	if (change_make(cli, snap, wanted, &change, NULL) < 0)
 		return;
-	if (blocking_take(cli, snap, &change, &holders, &hints.n_holders, NULL) == 0) {
+	if (blocking_take(cli, snap, &change, MIG_BLOCKS_INSTANCE, &holders, &hints.n_holders,
+			  NULL) == 0) {
 		hints.holders = holders;
 		for (int i = 0; i < snap->n_gpus; i++) {
 			if (wanted[i].mode != MIG_WANT_ON ||
@@ -254,7 +269,8 @@ int change_facts_take(struct cli *cli, const struct mig_snapshot *snap,
 	if (rc == 0)
 		rc = gpus_take(snap, change, &facts, err);
 	if (rc == 0)
-		rc = blocking_take(cli, snap, change, &facts.holders, &facts.n_holders, err);
+		rc = blocking_take(cli, snap, change, MIG_BLOCKS_INSTANCE | MIG_BLOCKS_MODE,
+				   &facts.holders, &facts.n_holders, err);
 	if (rc < 0)
 		change_facts_free(&facts);
 	else

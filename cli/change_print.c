@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/change.h"
+#include "shared/cleanup.h"
 #include "shared/text.h"
 
 static void print_gpu(const struct mig_gpu *gpu, const struct mig_gpu_change *c)
@@ -71,7 +72,9 @@ static void print_holders(const struct change_facts *facts, const struct mig_ste
 
 		if (!change_holds(h, step))
 			continue;
-		printf("%s%s (pid %d)", word, *h->name ? h->name : "a process", h->pid);
+		printf("%s%s", word, *h->name ? h->name : "a process");
+		if (h->pid)
+			printf(" (pid %d)", h->pid);
 		word = ", ";
 	}
 }
@@ -279,28 +282,34 @@ static int show_plan(struct cli *cli, const struct mig_snapshot *snap,
 		     const struct mig_change *change, const char *schema, const char *mark,
 		     bool is_marked, struct mig_error *err)
 {
+	cleanup_free struct mig_name_move *moves = NULL;
 	struct change_facts facts;
 	int rc = change_facts_take(cli, snap, change, &facts, err);
+	int n_moves;
 
 	if (rc < 0)
 		return rc;
+	n_moves = change_moves(cli, snap, change, &moves);
 	if (cli->is_json) {
 		json_t *doc = cli_document(schema, snap);
 
 		json_object_set_new(doc, mark, json_boolean(is_marked));
 		change_json(doc, snap, NULL, change, &facts);
+		change_json_moves(doc, snap, change, moves, n_moves);
 		rc = cli_print_json(doc, err);
 	} else {
 		change_print(snap, change, &facts);
+		change_print_moves(snap, change, moves, n_moves, true);
 	}
 	change_facts_free(&facts);
-	return rc;
+	return rc < 0 ? rc : change_check_record(cli, snap, change, err);
 }
 
 int change_diff(struct cli *cli, const struct mig_snapshot *snap,
 		const struct mig_change *change, bool leaves_out, struct mig_error *err)
 {
-	const bool is_different = change->n_steps > 0 || leaves_out;
+	const bool is_different =
+		change->n_steps > 0 || leaves_out || change_takes_names(cli, snap, change);
 	char line[256];
 	int rc;
 

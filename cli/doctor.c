@@ -78,6 +78,32 @@ static void look_at_change(struct cli *cli, struct doctor *d)
 	}
 }
 
+/* Can the record be read, and does all of it stand that a reboot took? */
+static void look_at_record(struct cli *cli, struct doctor *d)
+{
+	const struct mig_home *home;
+	struct mig_record rec;
+	struct mig_error why;
+	int rc = cli_home(cli, &d->snap, &home, &why);
+
+	if (rc == 0)
+		rc = mig_record_read(home, &rec, &why);
+	d->record_rc = rc;
+	if (rc < 0) {
+		text_copy(d->record_text, sizeof(d->record_text), why.msg);
+		return;
+	}
+	for (int i = 0; i < d->snap.n_gpus; i++) {
+		const int n = mig_record_missing(&rec, home, &d->snap.gpus[i]);
+
+		if (n)
+			text_append(d->record_text, sizeof(d->record_text),
+				    "%sGPU %d: %d GPU instance%s went with a reboot",
+				    *d->record_text ? "; " : "", i, n, n == 1 ? "" : "s");
+	}
+	mig_record_free(&rec);
+}
+
 /* A driver that does not answer is a finding; a machine that was named and is not there is not. */
 static bool is_finding(const struct cli *cli, int rc)
 {
@@ -133,6 +159,8 @@ static int look(struct cli *cli, struct doctor *d, struct mig_error *err)
 		name_machine(cli, &d->snap);
 	else
 		look_at_change(cli, d);
+	if (d->has_snap)
+		look_at_record(cli, d);
 	d->machine = cli->machine;
 	d->lib_path = getenv("LD_LIBRARY_PATH");
 	d->is_root = geteuid() == 0;

@@ -119,7 +119,9 @@ const struct verb verb_create = {
 		"it where wanted: 3g.40gb, 9, 2x1g.10gb, 3g.40gb@4. A compute instance "
 		"profile splits a GPU instance: 3x1c.3g.40gb is one 3g.40gb with three "
 		"compute instances. Where no start is given, the driver's own choice is taken "
-		"as long as the rest fits.",
+		"as long as the rest fits.\n\n"
+		"A name that another instance has is refused (exit status 13): names are not "
+		"taken away.",
 	.example = "  migctl create --gpu 0 3g.40gb 2x2g.20gb\n  migctl create 3g.40gb@4\n"
 		   "  migctl create 3x1c.3g.40gb\n",
 	.options = create_options,
@@ -218,7 +220,7 @@ static int run_destroy(struct cli *cli, struct mig_error *err)
 
 static const struct option destroy_options[] = {
 	{ "all", 'a', NULL, "every instance of the GPUs named, or of all GPUs" },
-	{ "keep-gi", 0, NULL, "leave a GPU instance whose last compute instance goes" },
+	{ "keep-gi", 0, NULL, "leave GPU instances, and destroy only the compute instances in them" },
 	{ "dry-run", 'n', NULL, "show the steps and change nothing" },
 	{ 0 },
 };
@@ -231,7 +233,7 @@ const struct verb verb_destroy = {
 	.text = "INSTANCE is a MIG device's UUID, of either form, ids as GPU/GI or GPU/GI/CI, "
 		"or a place as GPU:PROFILE@START. Indices (GPU:N) are refused, because they "
 		"move when an instance goes. A GPU instance goes with its compute "
-		"instances.\n\n"
+		"instances, and with the last of them, unless --keep-gi is given.\n\n"
 		"An instance that a process holds is not destroyed: the refusal names the "
 		"process, and nothing is changed, whatever else was named. When a step fails, "
 		"the steps before it are undone.",

@@ -249,7 +249,9 @@ const struct verb verb_enable = {
 		"Where the driver can only note the switch, because something holds the GPU, "
 		"it stays pending: the message names the holders and the way out, and the "
 		"exit status is 12; in JSON mig_mode is what the GPU has and mig_mode_pending what it "
-		"will have. A GPU is reset only with --reset, and only when nothing holds it.",
+		"will have. A GPU is reset only with --reset, and only when nothing holds it. From "
+		"Hopper on a GPU that a process is on is refused, by name, and nothing is pending "
+		"(exit status 5).",
 	.example = "  migctl enable 0\n  migctl enable --all\n",
 	.options = enable_options,
 	.flags = VERB_CHANGES,

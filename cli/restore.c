@@ -268,6 +268,10 @@ const struct verb verb_restore = {
 		"forgets it at a reboot, and not in a virtual machine. Elsewhere the GPU is "
 		"named, with the way out, and the others are restored; the exit status is 12 "
 		"then. A restore that was cut short is ended first, and begun anew.\n\n"
+		"Until what a reboot took is back, status and doctor tell of it, and create, destroy and "
+		"save refuse to touch that GPU (exit status 18): what they leave would take its place "
+		"on record. What says all that a GPU shall have (apply, disable) replaces it; "
+		"'migctl save --forget GPU' gives it up.\n\n"
 		"migctl-restore.service runs this at boot, after the driver and never in the "
 		"way of anything else: 'systemctl enable migctl-restore'.",
 	.example = "  migctl restore --dry-run\n  migctl restore\n",

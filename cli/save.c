@@ -127,9 +127,15 @@ static int save(struct cli *cli, const struct mig_snapshot *snap, const struct m
 	rc = mig_record_read(home, &rec, err);
 	if (rc < 0)
 		return rc;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = mig_record_check_missing(&rec, home, &snap->gpus[i], err);
+		if (rc < 0)
+			mig_wrap(err, rc, "GPU %zu", i);
+	}
 	for (size_t i = 0; i < n; i++)
 		is_saved[i] = snap->gpus[i].has_mig;
-	rc = mig_record_add(&rec, home, &what, err);
+	if (rc == 0)
+		rc = mig_record_add(&rec, home, &what, err);
 	if (rc == 0 && !cli_option(cli, "dry-run"))
 		rc = mig_record_write(home, &rec, err);
 	mig_record_free(&rec);
@@ -214,6 +220,9 @@ const struct verb verb_save = {
 		"not: save records all that stands now, so that 'migctl restore' brings it back "
 		"after a reboot. Instances that migctl did not make stay unverified: they have "
 		"no names. To write a layout to a file, see migctl-export(1).\n\n"
+		"What a reboot took is on record still, and is not overwritten by what is left: save "
+		"refuses then (exit status 18), until restore has brought it back or --forget has "
+		"given it up.\n\n"
 		"A GPU that is not here stays on record, for it may come back; restore names it "
 		"each time (exit status 3). Where another was put in its place, --forget takes it off: "
 		"the UUID is in restore's message. A GPU that is here may be given by its index, too; "

@@ -199,6 +199,17 @@ static void print_picture(const struct mig_gpu *gpu, bool is_line)
 	fputs(mig_layout_draw(&lay, &pic, buf, sizeof(buf)), stdout);
 }
 
+/* What a reboot took is wanted still. */
+static void print_missing(const struct view *v, const struct mig_gpu *gpu)
+{
+	const int n = v->home ? mig_record_missing(&v->rec, v->home, gpu) : 0;
+
+	if (n)
+		printf("%d GPU instance%s on record went with a reboot; 'migctl restore' brings "
+		       "%s back\n",
+		       n, n == 1 ? "" : "s", n == 1 ? "it" : "them");
+}
+
 static void print_gpu(const struct view *v, const struct mig_gpu *gpu, bool is_detailed)
 {
 	if (gpu->is_lost) {
@@ -206,6 +217,7 @@ static void print_gpu(const struct view *v, const struct mig_gpu *gpu, bool is_d
 		return;
 	}
 	print_title(gpu);
+	print_missing(v, gpu);
 	print_picture(gpu, !is_detailed);
 	if (is_detailed || gpu->is_partial)
 		print_devices(v, gpu);
@@ -333,6 +345,9 @@ static json_t *json_gpu(const struct view *v, const struct mig_gpu *gpu)
 	json_memory(o, gpu->mem_total_bytes, gpu->mem_used_bytes);
 	json_object_set_new(o, "is_partial", json_boolean(gpu->is_partial));
 	json_object_set_new(o, "is_lost", json_false());
+	if (v->home && mig_record_missing(&v->rec, v->home, gpu))
+		json_object_set_new(o, "n_missing",
+				    json_integer(mig_record_missing(&v->rec, v->home, gpu)));
 	for (int i = 0; i < gpu->n_gis; i++)
 		json_array_append_new(gis, json_gi(v, gpu, &gpu->gis[i]));
 	json_object_set_new(o, "gpu_instances", gis);
@@ -366,7 +381,8 @@ static void look_up(struct cli *cli, struct view *v)
 	if (rc == 0)
 		rc = mig_record_read_names(v->home, &v->rec, &err);
 	if (rc < 0)
-		fprintf(stderr, "migctl: names are unknown: %s\n", err.msg);
+		fprintf(stderr, "migctl: names, and what a reboot took, are unknown: %s\n",
+			err.msg);
 	if (v->home)
 		(void)cli_unfinished(cli, &v->snap, v->unfinished, sizeof(v->unfinished));
 }
@@ -406,7 +422,9 @@ const struct verb verb_status = {
 		"named, of all with --long or where there are few.\n\n"
 		"Without privilege the driver does not tell GPU instances; then the list is "
 		"made from the MIG devices, and places are shown as unknown. A GPU that the "
-		"driver cannot reach is lost: of it the index is known, and nothing else.",
+		"driver cannot reach is lost: of it the index is known, and nothing else.\n\n"
+		"GPU instances that are on record and went with a reboot are counted (n_missing in "
+		"JSON): migctl-restore(1) brings them back.",
 	.example = "  migctl status\n  migctl status 0\n  migctl --sim 2xA100-SXM4-80GB status "
 		   "--json\n",
 	.options = options,

@@ -49,6 +49,8 @@ struct doctor {
 	bool is_pending; /* a switch of MIG waits on some GPU */
 	enum doctor_change change;
 	char change_text[512]; /* which one, or why that is not known */
+	int record_rc;         /* of reading what is on record: 0, or why it cannot be */
+	char record_text[512]; /* then; or of what a reboot took, the first; else "" */
 	const char *root;      /* before /proc, /dev, /sys, /etc; "": the system's own */
 	bool has_root;         /* is there such a tree at all? */
 	const char *lib_path;  /* LD_LIBRARY_PATH, or NULL */

@@ -142,6 +142,27 @@ static void unfinished(const struct doctor *d, struct finding *f)
 						      : "migctl recover");
 }
 
+/* What is wanted is what is on record: it is to be readable, and to stand. */
+static void record(const struct doctor *d, struct finding *f)
+{
+	if (!d->has_snap) {
+		finding_add(f, VERDICT_UNKNOWN, "the GPUs could not be read");
+	} else if (d->record_rc < 0) {
+		finding_add(f, d->record_rc == -MIG_E_PERM ? VERDICT_UNKNOWN : VERDICT_FAIL,
+			    "%.*s", (int)strcspn(d->record_text, ";"), d->record_text);
+		finding_remedy(
+			f, "move the file away, then 'migctl save' records what stands; names "
+			   "are to be given again");
+	} else if (*d->record_text) {
+		finding_add(f, VERDICT_WARN, "%s", d->record_text);
+		finding_remedy(f,
+			       "'migctl restore' brings back what is on record; at each boot "
+			       "'systemctl enable migctl-restore' does");
+	} else {
+		finding_add(f, VERDICT_PASS, "nothing that a reboot took is missing");
+	}
+}
+
 static bool is_listed(const struct doctor *d)
 {
 	for (int i = 0; i < d->snap.n_gpus; i++) {
@@ -183,6 +204,7 @@ const struct check host_checks[] = {
 	{ "dcgm", "DCGM is in nobody's way", dcgm },
 	{ "clients", "no other known client is in the way", clients },
 	{ "unfinished", "no change was cut short", unfinished },
+	{ "record", "the layout on record can be read, and stands", record },
 	{ "privilege", "this user may change GPUs", privilege },
 	{ 0 },
 };

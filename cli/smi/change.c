@@ -15,6 +15,22 @@
 
 enum { ITEM_BYTES = 128 };
 
+/* nvidia-smi has no words for what is on record; scripts that cut GPUs anew at each boot go on. */
+static void warn_missing(const struct smi *s, const struct mig_home *home,
+			 const struct mig_step *step)
+{
+	struct mig_record rec;
+	struct mig_error why;
+
+	if (step->kind == MIG_STEP_MODE || mig_record_read_names(home, &rec, NULL) < 0)
+		return;
+	if (mig_record_check_missing(&rec, home, &s->snap.gpus[step->gpu], &why) < 0)
+		fprintf(stderr,
+			"migctl: GPU %d: what is made now takes the place on record of these: %s\n",
+			step->gpu, why.msg);
+	mig_record_free(&rec);
+}
+
 /* One step, and afterwards a fresh look at the machine. @step gets the ids of what was made. */
 static int run(struct smi *s, struct mig_step *step)
 {
@@ -29,6 +45,8 @@ static int run(struct smi *s, struct mig_step *step)
 
 	if (rc == 0)
 		rc = change_who(s->cli, &s->snap, &change, &opt.who, s->err);
+	if (rc == 0)
+		warn_missing(s, opt.home, step);
 	if (rc == 0)
 		rc = mig_change_run(s->cli->machine, &s->snap, &change, &opt, s->err);
 	/* What nvidia-smi has no words for: it is ours, and not the driver's. */

@@ -10,7 +10,8 @@
  * in reverse, and the machine is as it was.
  *
  * Nothing that is held is destroyed: before the first step, every instance that would go is
- * looked at, and a process on it is a refusal that names it.
+ * looked at, and a process on it is a refusal that names it. So is one on a GPU whose mode is to be
+ * switched, unless the driver may keep the switch for a reset, and that is wanted.
  */
 #ifndef MIG_MANAGE_H
 #define MIG_MANAGE_H
@@ -43,6 +44,7 @@ struct mig_step {
 /* What a change does to one GPU. */
 struct mig_gpu_change {
 	bool is_named; /* false: nobody asked anything of this GPU; it is untouched */
+	bool is_whole; /* all that it shall have was said: what was not is given up, names too */
 	unsigned mode; /* the MIG mode it has afterwards */
 	/* MIG devices; a GPU instance without compute instances counts as one of them. */
 	int n_kept, n_created, n_destroyed;
@@ -176,11 +178,57 @@ MIG_API MIG_MUST_USE int mig_change_create(const struct mig_snapshot *snap, int 
 /**
  * mig_change_destroy - steps that take instances out.
  * @refs:	@n of them: a GPU (all its instances), a GPU instance, or a compute instance
- *		(with its GPU instance when it is the last one there and @keep_gi is false).
+ *		(with its GPU instance when it is the last one there).
+ * @keep_gi:	no GPU instance goes: of those that are named, only the compute instances in them.
  */
 MIG_API MIG_MUST_USE int mig_change_destroy(const struct mig_snapshot *snap,
 					    const struct mig_ref *refs, int n, bool keep_gi,
 					    struct mig_change *ret, struct mig_error *err);
+
+/* A name that leaves an instance which stays, for another. */
+struct mig_name_move {
+	int name;            /* index into the change's names */
+	struct mig_ref from; /* what loses it: indices into the snapshot */
+	bool is_said;        /* that GPU is_whole: somebody wants the name to leave */
+};
+
+/**
+ * mig_change_moves - the names that a change takes from instances that stay.
+ * @rec:	of the machine, as of mig_record_read().
+ * @ret:	room for one for each of the change's names.
+ *
+ * Return: how many.
+ */
+MIG_API int mig_change_moves(const struct mig_snapshot *snap, const struct mig_change *change,
+			     const struct mig_home *home, const struct mig_record *rec,
+			     struct mig_name_move *ret);
+
+/**
+ * mig_change_check_names - may the names be given? mig_change_run() asks for itself.
+ * @who:	as in struct mig_run_options.
+ *
+ * A name leaves an instance that stays only where all of that GPU was said, and nobody holds it.
+ * Errors: EXIST - it says which instance has the name; BUSY - somebody holds that; NVML.
+ */
+MIG_API MIG_MUST_USE int mig_change_check_names(
+	struct mig_machine *machine, const struct mig_snapshot *snap,
+	const struct mig_change *change, const struct mig_home *home,
+	const struct mig_record *rec, const struct mig_who *who, struct mig_error *err);
+
+/**
+ * mig_change_check_missing - may this GPU be changed in part, or is its layout on record missing?
+ * mig_change_run() asks for itself.
+ *
+ * A change of some instances would put on record what it leaves, and what a reboot took could not
+ * be brought back any more. What says all that the GPU shall have, and brings back what is on
+ * record, may be made.
+ * Errors: as mig_record_check_missing().
+ */
+MIG_API MIG_MUST_USE int mig_change_check_missing(const struct mig_snapshot *snap,
+						  const struct mig_change *change,
+						  const struct mig_home *home,
+						  const struct mig_record *rec, int gpu,
+						  struct mig_error *err);
 
 /**
  * mig_change_again - the step that destroys a MIG device as this one makes it.
@@ -262,11 +310,14 @@ struct mig_run_options {
  * @snap:	the snapshot that it was made from.
  * @opt:	may be NULL.
  *
- * GPUs are changed at the same time, the steps of one in their order. With @opt->home all of it
+ * GPUs are changed at the same time, the steps of one in their order. Where all or none is, no step
+ * is begun once one has failed. With @opt->home all of it
  * is written down before the first step, and what came of it at the end; see mig_recover().
  * What came of each GPU is in @change->gpus, if it has them.
  *
- * Errors: BUSY - something is held: named, and nothing was changed. NOENT - another tool took
+ * Errors: BUSY - something is held: named, and nothing was changed. EXIST - a name is that of an
+ * instance that stays, and STALE - instances on record are missing since a reboot: nothing was
+ * changed. NOENT - another tool took
  * away or replaced what was to go: nothing was changed. UNFINISHED - an earlier change is, and
  * PERM, IO - it cannot be written down: nothing was changed. PENDING - a mode switch waits for a
  * reset; it and the steps before it were undone, or stay as they are with keep_pending.

@@ -122,8 +122,8 @@ MIG_API MIG_MUST_USE int mig_home_of(struct mig_machine *machine,
 MIG_API MIG_MUST_USE int mig_record_read(const struct mig_home *home, struct mig_record *ret,
 					 struct mig_error *err);
 
-/** mig_record_read_names - the same for its names alone, and quicker: without what went before the
- *  last change, and empty where nothing has a name. */
+/** mig_record_read_names - the same for its names, and for mig_record_missing(), and quicker: without
+ *  what went before the last change, and empty where nothing has a name and nothing can be missing. */
 MIG_API MIG_MUST_USE int mig_record_read_names(const struct mig_home *home,
 					       struct mig_record *ret, struct mig_error *err);
 
@@ -159,6 +159,22 @@ MIG_API void mig_record_gpu_of(const struct mig_gpu *gpu, struct mig_record_gpu 
 
 /** mig_record_is_same - is a GPU as it was recorded: mode, places, profiles and UUIDs? */
 MIG_API bool mig_record_is_same(const struct mig_record_gpu *rec, const struct mig_gpu *gpu);
+
+/**
+ * mig_record_missing - the GPU instances on record that a reboot took, and nobody brought back.
+ *
+ * Those that stand as they are on record are not counted; nor are any of a GPU that is lost, or of
+ * which the driver does not tell all.
+ * Return: how many.
+ */
+MIG_API int mig_record_missing(const struct mig_record *rec, const struct mig_home *home,
+			       const struct mig_gpu *gpu);
+
+/** mig_record_check_missing - errors: STALE - some are; the message says how many, and the ways out. */
+MIG_API MIG_MUST_USE int mig_record_check_missing(const struct mig_record *rec,
+						  const struct mig_home *home,
+						  const struct mig_gpu *gpu,
+						  struct mig_error *err);
 
 /**
  * mig_record_request - what would bring a recorded layout back, every start included.

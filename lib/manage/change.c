@@ -260,8 +260,8 @@ static int destroy_gi(struct mig_change *change, const struct mig_gpu *gpu, int 
 
 	for (int i = 0; i < g->n_cis; i++)
 		n_going += is_named(refs, n, gpu->index, gi, i);
-	if (is_named(refs, n, gpu->index, gi, -1) ||
-	    (n_going == g->n_cis && n_going && !keep_gi))
+	if (!keep_gi && (is_named(refs, n, gpu->index, gi, -1) ||
+			 (n_going == g->n_cis && n_going)))
 		return change_add_gi_destroy(change, gpu, g, err);
 	for (int i = g->n_cis - 1; i >= 0; i--) {
 		int rc = 0;

@@ -54,6 +54,7 @@ static int change_on(struct mig_change *change, const struct mig_gpu *gpu,
 				   .request = &wanted->request };
 	int rc = change_check_request(gpu, &wanted->request, err);
 
+	change->gpus[gpu->index].is_whole = true;
 	if (rc == 0)
 		rc = check_names(gpu, wanted, err);
 	if (rc == 0)
@@ -75,6 +76,7 @@ static int change_off(struct mig_change *change, const struct mig_gpu *gpu,
 {
 	int rc = 0;
 
+	change->gpus[gpu->index].is_whole = true;
 	for (int i = 0; i < gpu->n_gis && rc >= 0; i++)
 		rc = change_add_gi_destroy(change, gpu, &gpu->gis[i], err);
 	return rc < 0 ? rc : add_mode(change, gpu, 0, err);

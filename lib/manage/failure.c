@@ -63,14 +63,32 @@ static int renumbered(const struct mig_gpu *was, const struct mig_gpu *now, char
 	return n;
 }
 
-/* "it and the 2 steps before it were"; @n: without it. */
-static const char *which_steps(bool has_effect, int n, char *buf, size_t len)
+/* "it and the 2 steps before it were"; @n: without it. Those of several GPUs were done at the same
+ * time. */
+static const char *which_steps(bool is_several, bool has_effect, int n, char *buf, size_t len)
 {
+	if (is_several)
+		return "all that was done by then was";
 	if (has_effect && n == 0)
 		return "that was";
 	snprintf(buf, len, "%sthe %d step%s before it %s", has_effect ? "it and " : "", n,
 		 n == 1 ? "" : "s", n == 1 && !has_effect ? "was" : "were");
 	return buf;
+}
+
+/* Are steps of more than one GPU done? */
+static bool is_several(const struct run *run)
+{
+	int first = -1;
+
+	for (int i = 0; i < run->change->n_steps; i++) {
+		const int gpu = run->change->steps[i].gpu;
+
+		if (first >= 0 && gpu != first)
+			return true;
+		first = gpu;
+	}
+	return false;
 }
 
 /* @gpu: the one, or -1: all. @has_effect: of the @n_undone steps one is the step that failed. */
@@ -95,7 +113,8 @@ static void say_undone(const struct run *run, const struct mig_snapshot *now, in
 		mig_hint(err, -err->code, "it took effect all the same");
 	if (n_undone > 0)
 		mig_hint(err, -err->code, "%s undone: %s is as it was%s",
-			 which_steps(has_effect, n_undone - has_effect, steps, sizeof(steps)),
+			 which_steps(gpu < 0 && is_several(run), has_effect,
+				     n_undone - has_effect, steps, sizeof(steps)),
 			 what, but);
 }
 

@@ -46,6 +46,22 @@ static uint64_t part_of(const struct run *run)
 	return run->opt->number ? *run->opt->number : 0;
 }
 
+int keep_look(struct run *run, struct keeping *k, struct mig_error *err)
+{
+	*k = (struct keeping){ .slot.fd = -1 };
+	return run->opt->home ? mig_record_read(run->opt->home, &k->record, err) : 0;
+}
+
+struct names keep_names(const struct run *run, const struct keeping *k)
+{
+	return (struct names){ .machine = run->machine,
+			       .snap = run->snap,
+			       .change = run->change,
+			       .home = run->opt->home,
+			       .rec = &k->record,
+			       .who = run->opt->who };
+}
+
 int keep_begin(struct run *run, bool has_steps, struct keeping *k, struct mig_error *err)
 {
 	const struct mig_home *home = run->opt->home;
@@ -54,23 +70,17 @@ int keep_begin(struct run *run, bool has_steps, struct keeping *k, struct mig_er
 				     .is_renewal = run->opt->is_renewal };
 	int rc;
 
-	*k = (struct keeping){ .slot.fd = -1 };
 	run->journal.fd = -1;
-	if (!home)
+	if (!home || !(has_steps || has_news(run, &k->record)))
 		return 0;
-	rc = mig_record_read(home, &k->record, err);
-	if (rc < 0 || !(has_steps || has_news(run, &k->record)))
-		return rc;
 	head.part_of = part_of(run);
 	head.n_written = (int64_t)k->record.n_written;
 	rc = journal_begin(home, run->snap, run->change, &head, &run->journal, err);
 	if (rc == 0)
 		rc = record_reserve(home, record_bytes(&k->record, run->snap->n_gpus), &k->slot,
 				    err);
-	if (rc < 0) {
+	if (rc < 0)
 		(void)journal_end(&run->journal, NULL);
-		mig_record_free(&k->record);
-	}
 	return rc;
 }
 
@@ -104,8 +114,18 @@ static bool is_well(const struct run *run, const struct part *parts, int gpu)
 	       (run->opt->is_independent || !parts_failed(run, parts));
 }
 
+bool keep_stays(const struct run *run, const struct part *parts, const struct keeping *k,
+		int name)
+{
+	const struct names n = keep_names(run, k);
+	struct mig_ref from;
+
+	return names_bearer(&n, name, &from) && from.gpu != run->change->names[name].gpu &&
+	       parts[from.gpu].rc < 0;
+}
+
 /* The names that the change gives, by the ids of what bears them now. */
-static int add_named(struct run *run, const struct part *parts, const struct mig_record *rec,
+static int add_named(struct run *run, const struct part *parts, const struct keeping *k,
 		     struct mig_record_id *ret)
 {
 	int n = 0;
@@ -116,7 +136,8 @@ static int add_named(struct run *run, const struct part *parts, const struct mig
 		const struct mig_step *s =
 			name->step >= 0 ? &run->change->steps[name->step] : NULL;
 
-		if (!is_news(run, rec, name) || !is_well(run, parts, name->gpu))
+		if (!is_news(run, &k->record, name) || !is_well(run, parts, name->gpu) ||
+		    keep_stays(run, parts, k, i))
 			continue;
 		ret[n] = (struct mig_record_id){
 			.gpu = name->gpu,
@@ -197,7 +218,7 @@ static int record_outcome(struct run *run, const struct part *parts, struct keep
 	if (!sort_out(run, parts, &k->record, is_done, is_back))
 		return 0;
 	what.n_made = add_made(run, made);
-	what.n_named = add_named(run, parts, &k->record, named);
+	what.n_named = add_named(run, parts, k, named);
 	number = k->record.n_changes;
 	rc = mig_record_add(&k->record, run->opt->home, &what, err);
 	if (run->opt->number && rc == 0 && k->record.n_changes != number)

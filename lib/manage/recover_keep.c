@@ -128,6 +128,16 @@ static bool is_recorded(const struct recovery *r, int gpu)
 	return r->is_recorded[gpu] && r->ret->gpus[gpu].way == MIG_RECOVERED_DONE;
 }
 
+/* Is it that of an instance on another GPU, which has it again? Then it stays there. */
+static bool stays(const struct recovery *r, const struct mig_change_name *name)
+{
+	struct mig_ref from;
+
+	return mig_record_find(&r->record, r->home, &r->before, name->name, &from, NULL) == 0 &&
+	       from.gpu != name->gpu && r->ret->gpus[from.gpu].is_concerned &&
+	       r->ret->gpus[from.gpu].way == MIG_RECOVERED_BACK;
+}
+
 /* The names that the change was to give; what went back has those that it had. */
 static int add_named(const struct recovery *r, struct mig_record_id *ret)
 {
@@ -137,7 +147,7 @@ static int add_named(const struct recovery *r, struct mig_record_id *ret)
 		const struct mig_change_name *name = &r->text.names[i];
 
 		if (name->gpu < 0 || r->ret->gpus[name->gpu].way == MIG_RECOVERED_BACK ||
-		    is_recorded(r, name->gpu) || !recover_is_news(r, name))
+		    is_recorded(r, name->gpu) || !recover_is_news(r, name) || stays(r, name))
 			continue;
 		if (name->step < 0)
 			ret[n] = (struct mig_record_id){ .gpu = name->gpu,

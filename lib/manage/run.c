@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/device/machine.h"
-#include "lib/manage/run.h"
+#include "lib/manage/transaction.h"
 #include "shared/text.h"
 
 enum { STEP_BYTES = 256 }; /* a step in words */
@@ -63,12 +63,14 @@ int gpu_run(struct run *run, int gpu, bool *ret_effect, struct mig_error *err)
 {
 	char text[STEP_BYTES];
 
-	for (int i = 0; i < run->change->n_steps; i++) {
+	for (int i = 0; i < run->change->n_steps && !atomic_load(&run->is_over); i++) {
 		struct mig_step *step = &run->change->steps[i];
 		int rc = step->gpu == gpu ? step_perform(run, step, false, err) : 0;
 
 		if (rc == 0)
 			continue;
+		if (!run->opt->is_independent && !part_is_left(run, rc))
+			atomic_store(&run->is_over, true);
 		*ret_effect = run->states[i] == STEP_DONE;
 		if (!*ret_effect)
 			explain(run, step, err);

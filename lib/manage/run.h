@@ -4,6 +4,7 @@
 #define MANAGE_RUN_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include <mig/manage.h>
 
@@ -24,6 +25,7 @@ struct run {
 	struct journal journal;
 	enum step_state *states; /* one for each step */
 	pthread_mutex_t lock;    /* around the caller's functions */
+	atomic_bool is_over; /* all or none, and one has failed: no step is begun any more */
 };
 
 /**
@@ -57,6 +59,7 @@ int gpu_check(struct run *run, int gpu, struct mig_error *err) MIG_MUST_USE;
  * gpu_run - the steps of one GPU.
  * @ret_effect:	did the step that failed take effect all the same?
  *
+ * Where all or none is changed and another GPU has failed, it ends without an error.
  * Errors: as mig_change_run(). What was done is to be undone then.
  */
 int gpu_run(struct run *run, int gpu, bool *ret_effect, struct mig_error *err) MIG_MUST_USE;

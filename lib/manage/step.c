@@ -327,6 +327,20 @@ static bool is_waiting(struct run *run, const struct mig_step *step)
 	return rc < 0 || (current != step->mode && pending == step->mode);
 }
 
+/* The driver refuses because somebody is on the GPU: who? */
+static int blame(struct run *run, const struct mig_step *step, int rc, struct mig_error *err)
+{
+	const struct mig_gpu *gpu = &run->snap->gpus[step->gpu];
+	struct mig_error held;
+
+	if (mig_check_free(run->machine, gpu, -1, -1, NULL, &held) == -MIG_E_BUSY)
+		return mig_hint(err, rc, "the GPU is %s", held.msg);
+	return mig_hint(
+		err, rc,
+		"the driver lists no process on it: 'migctl who %d' says who else may be in the way",
+		gpu->index);
+}
+
 static int mode_switch(struct run *run, struct mig_step *step, struct mig_error *err)
 {
 	int rc = set_mode(run, step, step->mode, err);
@@ -334,7 +348,7 @@ static int mode_switch(struct run *run, struct mig_step *step, struct mig_error 
 	if (rc == -MIG_E_PENDING && is_waiting(run, step))
 		return run->opt->keep_pending ? rc : take_back(run, step, rc, err);
 	if (rc < 0)
-		return rc;
+		return rc == -MIG_E_BUSY ? blame(run, step, rc, err) : rc;
 	rc = check_profiles(run, step, err);
 	if (rc < 0 && set_mode(run, step, run->snap->gpus[step->gpu].mode, NULL) < 0)
 		mig_hint(err, rc, "and MIG could not be switched back");
@@ -435,6 +449,21 @@ static int check_there(struct run *run, const struct mig_step *step, struct mig_
 	return rc;
 }
 
+/*
+ * A GPU that a process is on is not switched: up to Ampere the driver keeps the switch for the next
+ * reset, which may be what is wanted; from Hopper on it refuses.
+ */
+static int check_mode(struct run *run, const struct mig_step *step, struct mig_error *err)
+{
+	const struct mig_gpu *gpu = &run->snap->gpus[step->gpu];
+	const bool may_wait = !gpu->type || gpu->type->mode_needs_reset != 0;
+
+	/* What only ends a switch that waits disturbs nobody. */
+	if (gpu->mode == step->mode || (run->opt->keep_pending && may_wait))
+		return 0;
+	return mig_check_free(run->machine, gpu, -1, -1, NULL, err);
+}
+
 int step_check(struct run *run, const struct mig_step *step, struct mig_error *err)
 {
 	const struct mig_gpu *gpu = &run->snap->gpus[step->gpu];
@@ -442,7 +471,8 @@ int step_check(struct run *run, const struct mig_step *step, struct mig_error *e
 	struct mig_nvml_ci ci;
 	int rc;
 
-	/* A mode switch of a held GPU is the driver's to refuse, or to keep pending. */
+	if (step->kind == MIG_STEP_MODE)
+		return check_mode(run, step, err);
 	if (step->kind == MIG_STEP_RESET)
 		return mig_check_free(run->machine, gpu, -1, -1, run->opt->who, err);
 	if (step->kind != MIG_STEP_CI_DESTROY && step->kind != MIG_STEP_GI_DESTROY)

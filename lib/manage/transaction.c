@@ -33,12 +33,10 @@ static bool has_steps(const struct run *run, int gpu)
 	return false;
 }
 
-/* Return: how many GPUs are to be changed. Errors: of the first that may not, unless each stands
- * for itself; then the others go on. */
+/* Errors: of the first that may not be changed, unless each stands for itself; then the others go
+ * on. */
 static int check_all(struct run *run, struct part *parts, struct mig_error *err)
 {
-	int n = 0;
-
 	for (int i = 0; i < run->snap->n_gpus; i++) {
 		struct part *p = &parts[i];
 
@@ -51,9 +49,72 @@ static int check_all(struct run *run, struct part *parts, struct mig_error *err)
 			return p->rc;
 		}
 		p->is_asked = p->rc == 0;
-		n += p->is_asked;
 	}
-	return n;
+	return 0;
+}
+
+static int refuse(struct part *p, int rc, bool is_independent, struct mig_error *err)
+{
+	mig_wrap(&p->err, rc, "GPU %d: refused%s", p->gpu,
+		 is_independent ? "" : ", and nothing was changed");
+	p->rc = rc;
+	p->is_asked = false;
+	if (is_independent)
+		return 0;
+	*err = p->err;
+	return rc;
+}
+
+/*
+ * May the names be given? A GPU whose names may not is not changed; and neither is one that
+ * gets a name from a GPU which is not. Errors: of the first, unless each stands for itself.
+ */
+static int check_names(struct run *run, struct part *parts, const struct keeping *k,
+		       struct mig_error *err)
+{
+	const struct names n = keep_names(run, k);
+	int rc = 0;
+
+	for (int i = 0, is_news = 0; run->opt->home && rc == 0; i++) {
+		struct part *p;
+		int bad;
+
+		if (i == run->change->n_names) {
+			if (!is_news)
+				break;
+			i = is_news = 0;
+		}
+		p = &parts[run->change->names[i].gpu];
+		if (p->rc < 0)
+			continue;
+		bad = names_check(&n, i, &p->err);
+		if (bad == 0 && keep_stays(run, parts, k, i))
+			bad = mig_fail(
+				&p->err, MIG_E_BUSY,
+				"the name %s stays where it is, for that GPU is not changed",
+				run->change->names[i].name);
+		is_news |= bad < 0;
+		rc = bad < 0 ? refuse(p, bad, run->opt->is_independent, err) : 0;
+	}
+	return rc;
+}
+
+/* Is a layout on record that only a change of all of it may replace? Errors: as check_names(). */
+static int check_missing(struct run *run, struct part *parts, const struct keeping *k,
+			 struct mig_error *err)
+{
+	int rc = 0;
+
+	for (int i = 0; i < run->snap->n_gpus && run->opt->home && rc == 0; i++) {
+		struct part *p = &parts[i];
+
+		if (!p->is_asked || run->opt->is_renewal)
+			continue;
+		rc = mig_change_check_missing(run->snap, run->change, run->opt->home,
+					      &k->record, i, &p->err);
+		rc = rc < 0 ? refuse(p, rc, run->opt->is_independent, err) : 0;
+	}
+	return rc;
 }
 
 static void run_all(struct part *parts, int n_gpus, int n_asked)
@@ -103,6 +164,23 @@ static void hand_out(const struct run *run, const struct part *parts)
 	}
 }
 
+/* Names that did not move, because the instance that has one stayed. */
+static void say_names(const struct run *run, const struct part *parts, const struct keeping *k,
+		      struct mig_error *err)
+{
+	char names[256] = "";
+	int n = 0;
+
+	for (int i = 0; run->opt->home && i < run->change->n_names; i++) {
+		if (parts[run->change->names[i].gpu].rc == 0 && keep_stays(run, parts, k, i))
+			text_append(names, sizeof(names), "%s%s", n++ ? ", " : "",
+				    run->change->names[i].name);
+	}
+	if (n)
+		mig_hint(err, -err->code, "the name%s %s stay%s where %s", n == 1 ? "" : "s",
+			 names, n == 1 ? "s" : "", n == 1 ? "it was" : "they were");
+}
+
 static int finish(struct run *run, struct keeping *k, struct part *parts, struct mig_error *err)
 {
 	struct mig_snapshot after = { 0 };
@@ -119,6 +197,8 @@ static int finish(struct run *run, struct keeping *k, struct part *parts, struct
 			       run->snap->n_gpus, after.n_gpus);
 	kept = keep_outcome(run, parts, k, now, &why);
 	rc = parts_result(run, parts, err);
+	if (rc < 0 && run->opt->is_independent)
+		say_names(run, parts, k, err);
 	if (rc == 0 && (kept < 0 || (run->opt->ret_after && !is_known))) {
 		*err = why;
 		rc = mig_wrap(err, -why.code,
@@ -134,18 +214,36 @@ static int finish(struct run *run, struct keeping *k, struct part *parts, struct
 	return rc;
 }
 
+/* What is in the way is found before the first step. Return: how many GPUs are to be changed. */
+static int begin(struct run *run, struct part *parts, struct keeping *k, struct mig_error *err)
+{
+	int n_asked = 0, rc = check_all(run, parts, err);
+
+	/* Nothing to do for anybody: no trace is left of it. */
+	if (rc < 0 || (!run->change->n_steps && !run->change->n_names && !run->opt->before))
+		return rc;
+	rc = keep_look(run, k, err);
+	if (rc == 0)
+		rc = check_missing(run, parts, k, err);
+	if (rc == 0)
+		rc = check_names(run, parts, k, err);
+	for (int i = 0; i < run->snap->n_gpus; i++)
+		n_asked += parts[i].is_asked;
+	if (rc == 0 && (n_asked > 0 || run->change->n_names > 0 || run->opt->before))
+		rc = keep_begin(run, n_asked > 0, k, err);
+	return rc < 0 ? rc : n_asked;
+}
+
 static int run_change(struct run *run, struct part *parts, struct mig_error *err)
 {
 	struct keeping k = { .slot.fd = -1 };
-	const int n_asked = check_all(run, parts, err);
-	int rc = n_asked < 0 ? n_asked : 0;
+	const int n_asked = begin(run, parts, &k, err);
+	int rc;
 
-	/* Nothing to do for anybody: no trace is left of it. */
-	if (rc == 0 && (n_asked > 0 || run->change->n_names > 0 || run->opt->before))
-		rc = keep_begin(run, n_asked > 0, &k, err);
-	if (rc < 0) {
+	if (n_asked < 0) {
 		hand_out(run, parts);
-		return rc;
+		keep_end(&k);
+		return n_asked;
 	}
 	run_all(parts, run->snap->n_gpus, n_asked);
 	if (!run->opt->is_independent)

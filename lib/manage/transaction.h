@@ -3,6 +3,7 @@
 #ifndef MANAGE_TRANSACTION_H
 #define MANAGE_TRANSACTION_H
 
+#include "lib/manage/names.h"
 #include "lib/manage/run.h"
 #include "lib/record/record.h"
 
@@ -45,14 +46,27 @@ void parts_say(const struct run *run, const struct mig_snapshot *now, struct par
 /** parts_result - what the whole came to: what could not be undone, else the first failure. */
 int parts_result(const struct run *run, const struct part *parts, struct mig_error *err);
 
+/** keep_look - what is on record. @ret: keep_end() it. Errors: as mig_record_read(). */
+int keep_look(struct run *run, struct keeping *ret, struct mig_error *err) MIG_MUST_USE;
+
+/** keep_names - the names of the change beside that record. */
+struct names keep_names(const struct run *run, const struct keeping *k);
+
 /**
- * keep_begin - all is written down before the first step.
+ * keep_begin - all is written down before the first step; after keep_look().
  * @has_steps:	where no step is to be done, only names that are not on record are worth it.
  *
  * Errors: as mig_change_run().
  */
-int keep_begin(struct run *run, bool has_steps, struct keeping *ret,
+int keep_begin(struct run *run, bool has_steps, struct keeping *k,
 	       struct mig_error *err) MIG_MUST_USE;
+
+/**
+ * keep_stays - the name @name of the change is that of an instance on another GPU, which did not
+ * become as was wanted: it stays there.
+ */
+bool keep_stays(const struct run *run, const struct part *parts, const struct keeping *k,
+		int name);
 
 /**
  * keep_outcome - what came of it is put on record, and the journal ends; unless something could

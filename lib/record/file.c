@@ -204,13 +204,39 @@ int mig_record_parse(const char *text, size_t len, const char *where,
 	return parse(text, len, where, home, false, ret, err);
 }
 
+/* Are all GPUs of it recorded in this boot? */
+static bool is_of_boot(const char *gpus, size_t len, const char *boot)
+{
+	static const char key[] = "\"boot\":\"";
+	const size_t n = strlen(key), n_boot = strlen(boot);
+	const char *end = gpus + len, *p = memmem(gpus, len, key, n);
+
+	for (; p; p = memmem(p, (size_t)(end - p), key, n)) {
+		p += n;
+		if ((size_t)(end - p) <= n_boot || memcmp(p, boot, n_boot) != 0 ||
+		    p[n_boot] != '"')
+			return false;
+	}
+	return true;
+}
+
+/* Two lines, and nothing cut off. */
+static bool is_whole(const char *text, size_t len)
+{
+	const char *first = memchr(text, '\n', len);
+
+	return len > 2 && first && first != text && first[-1] == '}' &&
+	       first + 1 < text + len && text[len - 2] == '}' && text[len - 1] == '\n';
+}
+
 /* Most machines have no names at all, and are looked at often: then there is nothing to parse. */
-static bool has_names(const char *text)
+static bool is_plain(const char *text, size_t len, const struct mig_home *home)
 {
 	static const char name[] = "\"name\":\"";
-	const char *gpus = strstr(text, "\"gpus\":");
+	const char *gpus = is_whole(text, len) ? strstr(text, "\"gpus\":") : NULL;
+	const size_t n = gpus ? strcspn(gpus, "\n") : 0;
 
-	return !gpus || memmem(gpus, strcspn(gpus, "\n"), name, strlen(name));
+	return gpus && !memmem(gpus, n, name, strlen(name)) && is_of_boot(gpus, n, home->boot);
 }
 
 static int read_file(const struct mig_home *home, bool is_names, struct mig_record *ret,
@@ -230,7 +256,7 @@ static int read_file(const struct mig_home *home, bool is_names, struct mig_reco
 		return mig_fail(err, errno == EACCES ? MIG_E_PERM : MIG_E_IO, "read %s: %s",
 				path, strerror(errno));
 	rc = mig_file_read_plain(path, RECORD_BYTES_MAX, &text, &len, err);
-	if (rc == 0 && is_names && !has_names(text)) {
+	if (rc == 0 && is_names && is_plain(text, len, home)) {
 		*ret = (struct mig_record){ 0 };
 		return 0;
 	}

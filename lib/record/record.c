@@ -112,6 +112,40 @@ bool mig_record_is_same(const struct mig_record_gpu *rec, const struct mig_gpu *
 	return true;
 }
 
+int mig_record_missing(const struct mig_record *rec, const struct mig_home *home,
+		       const struct mig_gpu *gpu)
+{
+	const struct mig_record_gpu *was = mig_record_gpu(rec, gpu->uuid);
+	struct mig_record_gpu now;
+	int n = 0;
+
+	if (!was || gpu->is_lost || gpu->is_partial || strcmp(was->boot, home->boot) == 0)
+		return 0;
+	mig_record_gpu_of(gpu, &now);
+	for (int i = 0; i < was->n_gis; i++) {
+		bool is_there = false;
+
+		for (int k = 0; k < now.n_gis; k++)
+			is_there |= is_same_gi(&was->gis[i], &now.gis[k]);
+		n += !is_there;
+	}
+	return n;
+}
+
+int mig_record_check_missing(const struct mig_record *rec, const struct mig_home *home,
+			     const struct mig_gpu *gpu, struct mig_error *err)
+{
+	const int n = mig_record_missing(rec, home, gpu);
+
+	if (n == 0)
+		return 0;
+	return mig_fail(err, MIG_E_STALE,
+			"%d GPU instance%s on record went with a reboot: 'migctl restore' "
+			"brings %s back, 'migctl save --forget %d' gives %s up",
+			n, n == 1 ? "" : "s", n == 1 ? "it" : "them", gpu->index,
+			n == 1 ? "it" : "them");
+}
+
 /* --- Back to a request ------------------------------------------------------------------ */
 
 static int want_of(const struct mig_record_gi *gi, const struct mig_gpu_type *type,
@@ -230,6 +264,17 @@ enum mig_record_knows mig_record_look(const struct mig_record *rec, const struct
 	    strcmp(rc->uuid, ci->uuid) != 0 || rc->n_made != (count ? count->n : 0))
 		return MIG_RECORD_STALE;
 	return rc->n_made ? MIG_RECORD_MADE : MIG_RECORD_NOTHING;
+}
+
+bool record_has_name(const struct mig_record_gpu *gpu, const char *name)
+{
+	for (int i = 0; gpu && i < gpu->n_gis; i++) {
+		for (int k = 0; k < gpu->gis[i].n_cis; k++) {
+			if (strcmp(gpu->gis[i].cis[k].name, name) == 0)
+				return true;
+		}
+	}
+	return false;
 }
 
 bool record_standing_at(const struct mig_gpu *gpu, int gi_start, int ci_place,

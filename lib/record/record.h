@@ -32,6 +32,9 @@ int record_machine_check(const json_t *machine, const struct mig_home *home,
  */
 int record_place(int start, int id);
 
+/** record_has_name - is a recorded GPU's instance called that? @gpu may be NULL. */
+bool record_has_name(const struct mig_record_gpu *gpu, const char *name);
+
 /** record_standing_at - the compute instance that stands at a place now. Return: false - none does. */
 bool record_standing_at(const struct mig_gpu *gpu, int gi_start, int ci_place,
 			struct mig_ref *ret);

@@ -36,6 +36,13 @@ t migctl --sim n destroy --all 0 --json
 t migctl --sim n create -i 0 4g.40gb 3g.40gb
 t migctl --sim n destroy --all
 t migctl --sim n destroy --all
+# Of whatever is named only compute instances go.
+migctl --sim n create -i 0 3x1c.3g.40gb@4 2g.20gb@0 1g.10gb@2 >/dev/null 2>&1
+t migctl --sim n destroy --keep-gi 0/2
+t migctl --sim n destroy --keep-gi 0:2g.20gb@0
+t migctl --sim n destroy --keep-gi --all 0
+t migctl --sim n destroy --keep-gi --all 0
+t migctl --sim n destroy 0/2
 # A GPU instance that answers "in use" for a while after its last compute instance went.
 t migctl sim new slow --gpus 1xA100-SXM4-80GB --seed 1 --settle 50
 t migctl --sim slow enable

@@ -24,3 +24,12 @@ t migctl sim rm n
 t migctl sim list
 EOF
 t migctl --sim n status 0
+# From Hopper on the driver refuses at once: who is on the GPU is known before that.
+migctl --sim n disable 1 --destroy >/dev/null 2>&1
+hold n 1 <<'EOF'
+t migctl --sim n enable 1
+t migctl --sim n enable 1 --reset
+t migctl --sim n enable 1 --dry-run
+t migctl --sim n apply -f examples/partitions.yaml -c all-balanced --atomic
+migctl --sim n diff -f examples/partitions.yaml -c all-balanced | steady | grep held
+EOF

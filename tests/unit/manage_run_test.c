@@ -11,6 +11,7 @@
 
 #include <unistd.h>
 
+#include "sim/inject.h"
 #include "tests/changes.h"
 
 /* --- Failures on the way ---------------------------------------------------------- */
@@ -353,23 +354,30 @@ static void a_switch_that_must_wait_is_taken_back_unless_it_may_wait(void **stat
 	start_driver(A100, NULL);
 	tenant = hold("GPU:0");
 	ask_mode(MIG_WANT_MODE);
-	assert_int_equal(run(), -MIG_E_PENDING);
-	assert_true(has_words(err.msg, "after a reset"));
-	assert_true(has_words(err.msg, "the switch was taken back"));
-	assert_true(has_words(err.msg, "the GPU is held by manage_run_test"));
+	assert_int_equal(run(), -MIG_E_BUSY);
+	assert_true(has_words(err.msg, "refused, and nothing was changed: held by manage_run"));
 	mode_is(0, 0);
-	ask_mode(MIG_WANT_MODE);
 	assert_int_equal(mig_change_run(machine, &snap, &change, &keep, &err), -MIG_E_PENDING);
 	mode_is(0, 1);
 	/* One that was pending before stays so, whoever asks again. */
 	ask_mode(MIG_WANT_MODE);
 	assert_int_equal(change.n_steps, 1);
-	assert_int_equal(run(), -MIG_E_PENDING);
+	assert_int_equal(run(), -MIG_E_BUSY);
 	mode_is(0, 1);
 	ask_mode(MIG_WANT_OFF);
 	assert_int_equal(run(), 0);
 	mode_is(0, 0);
 	sim_tenant_end(tenant);
+	/* Who is in the way the driver need not tell. */
+	if (sim_inject_fault(machine_folder(), name, "nvmlDeviceSetMigMode@activation=IN_USE",
+			     &err) < 0)
+		fail_msg("%s", err.msg);
+	ask_mode(MIG_WANT_MODE);
+	assert_int_equal(run(), -MIG_E_PENDING);
+	assert_true(has_words(err.msg, "after a reset"));
+	assert_true(has_words(err.msg, "the switch was taken back"));
+	assert_true(has_words(err.msg, "no process is on the GPU"));
+	mode_is(0, 0);
 	stop();
 }
 
@@ -382,6 +390,7 @@ static void a_hopper_that_is_held_refuses_the_switch(void **state)
 	tenant = hold("GPU:0");
 	ask_mode(MIG_WANT_MODE);
 	assert_int_equal(run(), -MIG_E_BUSY);
+	assert_true(has_words(err.msg, "refused, and nothing was changed: held by manage_run"));
 	mode_is(0, 0);
 	sim_tenant_end(tenant);
 	stop();
@@ -460,7 +469,8 @@ static void a_change_of_several_gpus_is_one(void **state)
 		 NVML_SUCCESS);
 	assert_int_equal(run(), -MIG_E_NOSPACE);
 	assert_true(has_words(err.msg, "GPU 1: create 3g.40gb@"));
-	assert_true(has_words(err.msg, "the 2 steps before it were undone: all is as it was"));
+	assert_true(
+		has_words(err.msg, "all that was done by then was undone: all is as it was"));
 	look();
 	assert_int_equal(snap.gpus[0].n_gis, 0);
 	stop();

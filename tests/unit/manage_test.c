@@ -309,6 +309,22 @@ static void destroy(const struct mig_ref *refs, int n, bool keep_gi)
 		fail_msg("%s", err.msg);
 }
 
+static void gpu_instances_that_are_to_be_kept_lose_their_compute_instances_only(void **state)
+{
+	const struct mig_ref named[] = { { 0, -1, -1 }, { 0, 0, -1 }, { 0, 0, 0 } };
+
+	(void)state;
+	start(A100);
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		reach("3x1c.3g.40gb@4");
+		destroy(&named[i], 1, true);
+		assert_int_equal(change.n_steps, named[i].ci < 0 ? 3 : 1);
+		for (int k = 0; k < change.n_steps; k++)
+			assert_int_equal(change.steps[k].kind, MIG_STEP_CI_DESTROY);
+	}
+	stop();
+}
+
 static void instances_go_by_name_and_a_gpu_instance_with_its_last(void **state)
 {
 	(void)state;
@@ -325,7 +341,7 @@ static void instances_go_by_name_and_a_gpu_instance_with_its_last(void **state)
 	assert_int_equal(snap.gpus[0].gis[1].n_cis, 0);
 	destroy((struct mig_ref[]){ { 0, 0, 0 }, { 0, 0, 0 } }, 2, false);
 	assert_int_equal(change.gpus[0].n_destroyed, 1);
-	destroy((struct mig_ref[]){ { 0, -1, -1 } }, 1, true);
+	destroy((struct mig_ref[]){ { 0, -1, -1 } }, 1, false);
 	look();
 	assert_int_equal(snap.gpus[0].n_gis, 0);
 	stop();
@@ -417,6 +433,8 @@ int main(void)
 		cmocka_unit_test(a_gpu_that_nobody_named_is_untouched),
 		cmocka_unit_test(a_gpu_that_cannot_be_changed_says_why),
 		cmocka_unit_test(a_step_reads_as_a_sentence),
+		cmocka_unit_test(
+			gpu_instances_that_are_to_be_kept_lose_their_compute_instances_only),
 	};
 
 	door_open();

@@ -419,6 +419,49 @@ static void a_machine_that_was_never_changed_has_an_empty_record(void **state)
 	end();
 }
 
+/* The machine is started anew: its instances are gone, and the record is of an earlier boot. */
+static void reboot(void)
+{
+	const struct mig_wanted none = { .mode = MIG_WANT_ON,
+					 .request = mig_request_empty(snap.gpus[0].type) };
+	const struct mig_run_options opt = { 0 };
+
+	look();
+	mig_change_free(&change);
+	assert_int_equal(mig_change_make_one(&snap, 0, &none, NULL, &change, &err), 0);
+	assert_int_equal(mig_change_run(machine, &snap, &change, &opt, &err), 0);
+	snprintf(home.boot, sizeof(home.boot), "another");
+	look();
+}
+
+static void what_a_reboot_took_is_not_overwritten_by_a_change_of_a_part(void **state)
+{
+	static const char *const names[] = { "a", NULL };
+	struct mig_run_options opt = { .home = &home, .verb = "create", .time_s = 8 };
+	struct mig_wanted w;
+
+	(void)state;
+	begin(A100);
+	apply("3g.40gb@4 1g.10gb@0", names);
+	assert_int_equal(mig_record_missing(&rec, &home, &snap.gpus[0]), 0);
+	reboot();
+	assert_int_equal(mig_record_missing(&rec, &home, &snap.gpus[0]), 2);
+	w = want("1g.10gb@0");
+	mig_change_free(&change);
+	assert_int_equal(mig_change_create(&snap, 0, &w.request, NULL, &change, &err), 0);
+	assert_int_equal(mig_change_run(machine, &snap, &change, &opt, &err), -MIG_E_STALE);
+	assert_true(has_words(err.msg, "2 GPU instances on record went with a reboot"));
+	look();
+	assert_int_equal(snap.gpus[0].n_gis, 0);
+	read_record();
+	assert_int_equal(rec.gpus[0].n_gis, 2);
+	/* What says all that the GPU shall have replaces it. */
+	apply("1g.10gb@0", NULL);
+	assert_int_equal(rec.gpus[0].n_gis, 1);
+	assert_int_equal(mig_record_missing(&rec, &home, &snap.gpus[0]), 0);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -437,6 +480,7 @@ int main(void)
 		cmocka_unit_test(a_record_cut_short_or_changed_is_refused_whole),
 		cmocka_unit_test(a_gpu_that_is_forgotten_leaves_how_often_was_made_there),
 		cmocka_unit_test(a_machine_that_was_never_changed_has_an_empty_record),
+		cmocka_unit_test(what_a_reboot_took_is_not_overwritten_by_a_change_of_a_part),
 	};
 
 	door_open();

@@ -50,13 +50,14 @@ static void take_out(const struct command *c, int gpu, int start, struct stand_g
 
 	for (int i = 0; i < c->n_refs && gi->kind >= 0; i++) {
 		const struct ref *r = &c->refs[i];
+		const bool is_whole = r->is_all || r->is_place || r->ci < 0;
 
 		if (!is_meant(r, gpu, gi, start))
 			continue;
-		if (r->is_all || r->is_place || r->ci < 0)
+		if (is_whole && !c->is_keep_gi)
 			memset(gi, -1, sizeof(*gi));
 		for (int k = 0; gi->kind >= 0 && k < SIM_CIS_MAX; k++) {
-			if (gi->ci_id[k] == r->ci)
+			if (is_whole || gi->ci_id[k] == r->ci)
 				gi->ci_kind[k] = gi->ci_id[k] = -1;
 		}
 	}

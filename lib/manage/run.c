@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The steps of one GPU: look first, do one after the other, and take back what was done. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/device/machine.h"
@@ -9,9 +10,22 @@
 
 enum { STEP_BYTES = 256 }; /* a step in words */
 
+/* Source: NVIDIA's MIG user guide, whose tables have four slices beside three from R510 on. */
+static bool is_four_beside_three(const struct mig_gpu *now, const struct mig_profile *p)
+{
+	for (int i = 0; i < now->n_gis; i++) {
+		const int profile = now->gis[i].profile;
+		const int other = profile < 0 ? 0 : now->type->profiles[profile].compute_slices;
+
+		if (p->compute_slices + other == 7 && (other == 3 || other == 4))
+			return true;
+	}
+	return false;
+}
+
 /* A refused create tells little ("insufficient resources"); the driver's state tells why. */
 static void explain_place(const struct mig_gpu *now, const struct mig_profile *p, int start,
-			  struct mig_error *err)
+			  const char *driver, struct mig_error *err)
 {
 	struct mig_layout lay = mig_gpu_layout(now);
 	struct mig_error why;
@@ -21,6 +35,9 @@ static void explain_place(const struct mig_gpu *now, const struct mig_profile *p
 			continue;
 		if (mig_layout_add(&lay, i, start, &why) < 0)
 			mig_hint(err, -err->code, "%s", why.msg);
+		else if (atoi(driver) < 510 && is_four_beside_three(now, p))
+			mig_hint(err, -err->code,
+				 "drivers before R510 put no four compute slices beside three");
 		else
 			mig_hint(err, -err->code,
 				 "the place is free by all that the driver tells");
@@ -36,7 +53,7 @@ static void explain(struct run *run, const struct mig_step *step, struct mig_err
 		return;
 	if (step->gpu < now.n_gpus)
 		explain_place(&now.gpus[step->gpu], &type->profiles[step->profile], step->start,
-			      err);
+			      now.driver, err);
 	mig_snapshot_free(&now);
 }
 

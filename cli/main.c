@@ -89,12 +89,15 @@ static void occupy_streams(void)
 	}
 }
 
-/* Output that was lost, on a full disk say, is a failure of the whole. */
+/* Output that was lost, on a full disk say, is a failure of the whole: "different" that nobody
+ * could read is none. */
 static int flush_output(int rc, struct mig_error *err)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return rc;
-	return rc < 0 ? rc : mig_fail(err, MIG_E_IO, "cannot write the output");
+	return rc < 0 && rc != -MIG_E_DIFFERENT
+		       ? rc
+		       : mig_fail(err, MIG_E_IO, "cannot write the output");
 }
 
 /* Other programs' names: called by one, everything behind it belongs to that verb. */

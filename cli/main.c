@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/document.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/sim_folder.h"
@@ -113,6 +114,8 @@ static int read_words(int argc, char **argv, struct cli *cli, struct mig_error *
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "";
+	bool asks_json;
+	int rc;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(name, names[i].name) != 0)
@@ -122,7 +125,11 @@ static int read_words(int argc, char **argv, struct cli *cli, struct mig_error *
 		cli->argv = argv + 1;
 		return 0;
 	}
-	return options_parse(argc - 1, argv + 1, cli, err);
+	asks_json = options_ask_json(argc - 1, argv + 1); /* parsing reorders them */
+	rc = options_parse(argc - 1, argv + 1, cli, err);
+	if (rc < 0)
+		cli->is_json = asks_json;
+	return rc;
 }
 
 int main(int argc, char **argv)
@@ -144,6 +151,7 @@ int main(int argc, char **argv)
 		rc = cli.verb->run(&cli, &err);
 	else if (rc > 0)
 		rc = 0;
+	document_end(&cli, rc, exit_status(&cli, rc), &err);
 	rc = flush_output(rc, &err);
 	if (rc < 0 && rc != -MIG_E_DIFFERENT)
 		fprintf(stderr, "migctl: %s\n", err.msg[0] ? err.msg : mig_strerror(rc));

@@ -175,7 +175,7 @@ static int assert_all(struct cli *cli, struct partition *p, const struct mig_sna
 	json_object_set_new(doc, "is_different", json_boolean(is_different));
 	json_object_set_new(doc, "gpus", gpus);
 	if (cli->is_json)
-		rc = cli_print_json(doc, err);
+		rc = cli_print_json(cli, doc, err);
 	else
 		json_decref(doc);
 	return rc == 0 && is_different ? -MIG_E_DIFFERENT : rc;

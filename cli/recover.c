@@ -136,7 +136,7 @@ static int say(struct cli *cli, const struct mig_snapshot *snap, const struct mi
 	json_object_set_new(doc, "gpus", gpus);
 	if (r->n_left)
 		json_object_set_new(doc, "gpus_left", json_left(r));
-	return cli_print_json(doc, err);
+	return cli_print_json(cli, doc, err);
 }
 
 /* Is there anything to restore? A record that cannot be read is not none. */
@@ -193,8 +193,8 @@ static int recover(struct cli *cli, const struct mig_snapshot *snap, struct mig_
 	return rc;
 }
 
-static int print_dry_run(const struct mig_snapshot *snap, const struct mig_unfinished *u,
-			 struct mig_error *err)
+static int print_dry_run(struct cli *cli, const struct mig_snapshot *snap,
+			 const struct mig_unfinished *u, struct mig_error *err)
 {
 	json_t *doc = cli_document("migctl.recover/v1", snap);
 
@@ -209,7 +209,7 @@ static int print_dry_run(const struct mig_snapshot *snap, const struct mig_unfin
 		json_object_set_new(doc, "n_done", json_integer(u->n_done));
 		json_object_set_new(doc, "n_left", json_integer(u->n_left));
 	}
-	return cli_print_json(doc, err);
+	return cli_print_json(cli, doc, err);
 }
 
 /* What would be done is said by what is unfinished; the rest depends on who holds what then. */
@@ -225,7 +225,7 @@ static int dry_run(struct cli *cli, const struct mig_snapshot *snap, struct mig_
 	if (rc < 0)
 		return mig_wrap(err, rc, "whether a change is unfinished is unknown");
 	if (cli->is_json)
-		return print_dry_run(snap, rc ? &u : NULL, err);
+		return print_dry_run(cli, snap, rc ? &u : NULL, err);
 	if (rc)
 		(void)cli_unfinished(cli, snap, text, sizeof(text));
 	puts(rc ? text : "nothing to recover: no change is unfinished");

@@ -152,7 +152,9 @@ int change_carry_out(struct cli *cli, const struct mig_snapshot *snap,
 	rc = change_run(cli, snap, change, &mine, err);
 	if (rc < 0 && how->is_independent)
 		print_failed(change, err);
-	if (rc < 0 && !now.gpus)
+	/* A document tells of each step what became of it. */
+	if (rc < 0 && !now.gpus &&
+	    (!cli->is_json || mig_snapshot_take(cli->machine, &now, NULL) < 0))
 		return rc;
 	if (rc < 0 && how->back)
 		rc = take_back(cli, how, rc, &now);

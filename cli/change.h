@@ -120,15 +120,17 @@ bool change_holds(const struct mig_holder *holder, const struct mig_step *step);
 
 /**
  * change_json - a change as JSON: {gpus: [...], steps: [...]}, into @doc.
- * @now:	the machine afterwards, for the UUIDs of what was made; NULL: it was not run.
+ * @now:	the machine afterwards, for the UUIDs of what was made; NULL: it was not run. What
+ *		was run tells the outcome of each step and GPU, and counts what has come true.
  * @facts:	or NULL: the times and holders are left out.
  */
 void change_json(json_t *doc, const struct mig_snapshot *snap, const struct mig_snapshot *now,
 		 const struct mig_change *change, const struct change_facts *facts);
 
-/** change_json_switched - the steps that switched modes between two snapshots, before those in @doc. */
+/** change_json_switched - the steps that switched modes between two snapshots, before those in @doc.
+ *  @now: the machine after all. */
 void change_json_switched(json_t *doc, const struct mig_snapshot *before,
-			  const struct mig_snapshot *snap);
+			  const struct mig_snapshot *snap, const struct mig_snapshot *now);
 
 /** change_made_ci - what a CI_CREATE step made, and in which GPU instance, as @now shows it; or
  *  NULL. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A change as JSON. */
+#include <string.h>
+
 #include "cli/change.h"
 
 /* The id of the GI that a compute instance is made in or taken from, or -1. */
@@ -24,7 +26,79 @@ const struct mig_ci *change_made_ci(const struct mig_snapshot *now,
 	return NULL;
 }
 
-/* @now: the machine afterwards, or NULL. */
+static const char *const step_outcomes[] = {
+	[MIG_STEP_NOT_BEGUN] = "not_begun",
+	[MIG_STEP_DONE] = "done",
+	[MIG_STEP_UNDONE] = "undone",
+	[MIG_STEP_FAILED] = "failed",
+};
+
+static const char *step_outcome(const struct mig_change *change, const struct mig_step *step)
+{
+	const bool is_pending = change && change->gpus[step->gpu].is_pending;
+
+	return step->outcome == MIG_STEP_FAILED && is_pending ? "pending"
+							      : step_outcomes[step->outcome];
+}
+
+/* What a GPU's part came to, once it was run. */
+static const char *gpu_outcome(const struct mig_change *change, int gpu)
+{
+	int n[4] = { 0 }, n_steps = 0;
+
+	for (int i = 0; i < change->n_steps; i++) {
+		if (change->steps[i].gpu != gpu)
+			continue;
+		n[change->steps[i].outcome]++;
+		n_steps++;
+	}
+	return change->gpus[gpu].is_pending  ? "pending"
+	       : n_steps == 0                ? "unchanged"
+	       : n[MIG_STEP_DONE] == n_steps ? "done"
+	       : n[MIG_STEP_DONE]            ? "half_done"
+	       : n[MIG_STEP_UNDONE]          ? "undone"
+	       : n[MIG_STEP_FAILED]          ? "failed"
+					     : "not_begun";
+}
+
+/* Is step @i of a GPU instance alone, its compute instances not coming and going with it? */
+static bool is_alone(const struct mig_change *change, int i)
+{
+	for (int k = 0; k < change->n_steps; k++) {
+		if (change->steps[k].owner == i)
+			return false;
+	}
+	return true;
+}
+
+/* What of a plan that was run has come true: the MIG devices that were made and taken. */
+static struct mig_gpu_change counts_true(const struct mig_change *change, int gpu)
+{
+	struct mig_gpu_change is = change->gpus[gpu];
+
+	if (is.rc == 0 && strcmp(gpu_outcome(change, gpu), "done") == 0)
+		return is;
+	is.n_created = is.n_disturbed = is.n_destroyed = 0;
+	for (int i = 0; i < change->n_steps; i++) {
+		const struct mig_step *s = &change->steps[i];
+		const enum mig_step_kind kind = s->kind;
+
+		if (s->gpu != gpu || s->outcome != MIG_STEP_DONE)
+			continue;
+		if (kind == MIG_STEP_CI_CREATE ||
+		    (kind == MIG_STEP_GI_CREATE && is_alone(change, i))) {
+			is.n_created++;
+			is.n_disturbed += mig_change_again(change, i) >= 0;
+		} else if (kind == MIG_STEP_CI_DESTROY ||
+			   (kind == MIG_STEP_GI_DESTROY && is_alone(change, i))) {
+			is.n_destroyed++;
+		}
+	}
+	is.n_kept += change->gpus[gpu].n_destroyed - is.n_destroyed;
+	return is;
+}
+
+/* @now: the machine after the change was run, or NULL. */
 static json_t *json_step(const struct mig_snapshot *snap, const struct mig_snapshot *now,
 			 const struct mig_change *change, const struct mig_step *step)
 {
@@ -32,6 +106,10 @@ static json_t *json_step(const struct mig_snapshot *snap, const struct mig_snaps
 	const bool has_place = step->kind != MIG_STEP_MODE && step->kind != MIG_STEP_RESET;
 	const bool is_ci =
 		step->kind == MIG_STEP_CI_CREATE || step->kind == MIG_STEP_CI_DESTROY;
+	const bool is_made =
+		step->kind == MIG_STEP_GI_CREATE || step->kind == MIG_STEP_CI_CREATE;
+	/* What was made and is gone again has ids that are another's, or nobody's. */
+	const bool has_ids = !is_made || !now || step->outcome == MIG_STEP_DONE;
 	const int gi = is_ci ? gi_of(change, step) : step->gi;
 	json_t *o = json_pack("{s:s, s:i}", "kind", mig_step_kind_name((int)step->kind), "gpu",
 			      gpu->index);
@@ -48,17 +126,19 @@ static json_t *json_step(const struct mig_snapshot *snap, const struct mig_snaps
 				    json_string(gpu->type->profiles[step->profile].name));
 	if (has_place && step->start >= 0)
 		json_object_set_new(o, "start", json_integer(step->start));
-	if (has_place && gi >= 0)
+	if (has_place && gi >= 0 && has_ids)
 		json_object_set_new(o, "gi", json_integer(gi));
 	if (is_ci && step->profile >= 0 && step->ci_profile >= 0)
 		json_object_set_new(
 			o, "ci_profile",
 			json_string(
 				gpu->type->profiles[step->profile].ci[step->ci_profile].name));
-	if (is_ci && step->ci >= 0)
+	if (is_ci && step->ci >= 0 && has_ids)
 		json_object_set_new(o, "ci", json_integer(step->ci));
-	if (ci && *ci->uuid)
+	if (ci && has_ids && *ci->uuid)
 		json_object_set_new(o, "uuid", json_string(ci->uuid));
+	if (now)
+		json_object_set_new(o, "outcome", json_string(step_outcome(change, step)));
 	json_object_set_new(o, "text",
 			    json_string(mig_step_format(snap, step, text, sizeof(text))));
 	return o;
@@ -133,7 +213,9 @@ static json_t *json_gpu(const struct mig_snapshot *snap, const struct mig_snapsh
 			const struct mig_change *change, const struct change_facts *facts,
 			int gpu)
 {
-	const struct mig_gpu_change *c = &change->gpus[gpu];
+	const struct mig_gpu_change true_counts =
+		now ? counts_true(change, gpu) : change->gpus[gpu];
+	const struct mig_gpu_change *c = &true_counts;
 	const struct mig_gpu *is = now && !now->gpus[gpu].is_lost ? &now->gpus[gpu] : NULL;
 	json_t *o;
 
@@ -144,6 +226,8 @@ static json_t *json_gpu(const struct mig_snapshot *snap, const struct mig_snapsh
 		      is ? is->mode : c->mode);
 	if (is && is->mode != is->mode_pending)
 		json_object_set_new(o, "mig_mode_pending", json_boolean(is->mode_pending));
+	if (now)
+		json_object_set_new(o, "outcome", json_string(gpu_outcome(change, gpu)));
 	json_object_set_new(o, "n_kept", json_integer(c->n_kept));
 	json_object_set_new(o, "n_created", json_integer(c->n_created));
 	json_object_set_new(o, "n_destroyed", json_integer(c->n_destroyed));
@@ -196,7 +280,7 @@ static void move_names(json_t *names, int n)
 }
 
 void change_json_switched(json_t *doc, const struct mig_snapshot *before,
-			  const struct mig_snapshot *snap)
+			  const struct mig_snapshot *snap, const struct mig_snapshot *now)
 {
 	json_t *steps = json_object_get(doc, "steps");
 	int n = 0;
@@ -204,11 +288,15 @@ void change_json_switched(json_t *doc, const struct mig_snapshot *before,
 	for (int i = snap->n_gpus - 1; i >= 0; i--) {
 		const struct mig_step step = { .kind = MIG_STEP_MODE,
 					       .gpu = i,
-					       .mode = snap->gpus[i].mode };
+					       .mode = snap->gpus[i].mode,
+					       .outcome =
+						       now->gpus[i].mode == snap->gpus[i].mode
+							       ? MIG_STEP_DONE
+							       : MIG_STEP_UNDONE };
 
 		if (i >= before->n_gpus || before->gpus[i].mode == step.mode)
 			continue;
-		json_array_insert_new(steps, 0, json_step(snap, NULL, NULL, &step));
+		json_array_insert_new(steps, 0, json_step(snap, now, NULL, &step));
 		n++;
 	}
 	move_names(json_object_get(doc, "names"), n);

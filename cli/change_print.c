@@ -296,7 +296,7 @@ static int show_plan(struct cli *cli, const struct mig_snapshot *snap,
 		json_object_set_new(doc, mark, json_boolean(is_marked));
 		change_json(doc, snap, NULL, change, &facts);
 		change_json_moves(doc, snap, change, moves, n_moves);
-		rc = cli_print_json(doc, err);
+		rc = cli_print_json(cli, doc, err);
 	} else {
 		change_print(snap, change, &facts);
 		change_print_moves(snap, change, moves, n_moves, true);
@@ -342,6 +342,6 @@ int change_outcome(struct cli *cli, const struct mig_snapshot *before,
 	json_object_set_new(doc, "dry_run", json_false());
 	change_json(doc, snap, now, change, NULL);
 	if (before)
-		change_json_switched(doc, before, snap);
-	return cli_print_json(doc, err);
+		change_json_switched(doc, before, snap, now);
+	return cli_print_json(cli, doc, err);
 }

@@ -53,7 +53,8 @@ static struct table make_table(const struct plan_cost *c, int digits)
 	return t;
 }
 
-static int print_json(const json_t *doc, const struct plan_cost *c, struct mig_error *err)
+static int print_json(struct cli *cli, const json_t *doc, const struct plan_cost *c,
+		      struct mig_error *err)
 {
 	struct table t = make_table(c, MICRO);
 	json_t *out = json_pack("{s:s}", "schema", "migctl.cost/v1");
@@ -69,7 +70,7 @@ static int print_json(const json_t *doc, const struct plan_cost *c, struct mig_e
 	json_object_set_new(out, "models", table_json(&t));
 	json_object_set_new(out, "prices", json_deep_copy(json_object_get(doc, "prices")));
 	table_free(&t);
-	return cli_print_json(out, err);
+	return cli_print_json(cli, out, err);
 }
 
 static void print_prices(const json_t *doc)
@@ -144,7 +145,7 @@ static int show(struct cli *cli, const json_t *doc, const char *path, struct mig
 		return rc;
 	rc = plan_cost_count(catalog, doc, path, &c, err);
 	if (rc == 0 && cli->is_json)
-		rc = print_json(doc, &c, err);
+		rc = print_json(cli, doc, &c, err);
 	else if (rc == 0)
 		print_text(doc, &c);
 	plan_cost_free(&c);

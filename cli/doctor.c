@@ -218,7 +218,8 @@ static void run_checks(const struct doctor *d, struct report *report)
 	}
 }
 
-static int say_summary(const struct doctor *d, struct report *r, struct mig_error *err)
+static int say_summary(struct cli *cli, const struct doctor *d, struct report *r,
+		       struct mig_error *err)
 {
 	json_t *doc;
 
@@ -236,7 +237,7 @@ static int say_summary(const struct doctor *d, struct report *r, struct mig_erro
 		snprintf(key, sizeof(key), "n_%s", verdicts[v].word);
 		json_object_set_new(doc, key, json_integer(r->n[v]));
 	}
-	return cli_print_json(doc, err);
+	return cli_print_json(cli, doc, err);
 }
 
 static bool has_colour(void)
@@ -263,7 +264,7 @@ static int run(struct cli *cli, struct mig_error *err)
 	else
 		puts(cli_machine_line(&d->snap, line, sizeof(line)));
 	run_checks(d, &report);
-	rc = say_summary(d, &report, err);
+	rc = say_summary(cli, d, &report, err);
 	mig_snapshot_free(&d->snap);
 	if (rc == 0 && report.n[VERDICT_FAIL])
 		return mig_fail(err, MIG_E_UNHEALTHY, "%d of %d checks failed",

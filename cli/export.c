@@ -41,7 +41,7 @@ static int print_file(struct cli *cli, const struct mig_snapshot *snap, const ch
 	doc = cli_document("migctl.export/v1", snap);
 	json_object_set_new(doc, key, json_loads(text, 0, NULL));
 	json_object_set_new(doc, "gpus_lost", json_lost(snap));
-	return cli_print_json(doc, err);
+	return cli_print_json(cli, doc, err);
 }
 
 static enum mig_config_format format_of(const struct cli *cli)

@@ -5,8 +5,9 @@
 #include "cli/gpu_type.h"
 #include "shared/text.h"
 
-static int print_json(const struct chosen_type *chosen, const struct mig_request *req,
-		      const int *starts, const struct mig_layout *lay, struct mig_error *err)
+static int print_json(struct cli *cli, const struct chosen_type *chosen,
+		      const struct mig_request *req, const int *starts,
+		      const struct mig_layout *lay, struct mig_error *err)
 {
 	json_t *doc = chosen_type_document("migctl.fit/v1", chosen);
 	json_t *items = json_array();
@@ -34,7 +35,7 @@ static int print_json(const struct chosen_type *chosen, const struct mig_request
 	json_object_set_new(doc, "instances", items);
 	json_object_set_new(doc, "layout",
 			    json_string(mig_layout_format(lay, text, sizeof(text))));
-	return cli_print_json(doc, err);
+	return cli_print_json(cli, doc, err);
 }
 
 /* " (1c.3g.40gb, 2c.3g.40gb)" where it is not just the default compute instance. */
@@ -64,6 +65,20 @@ static void print_text(const struct chosen_type *chosen, const struct mig_reques
 	printf("\n%s", mig_layout_draw(lay, &pic, buf, sizeof(buf)));
 }
 
+/* The answer is no; the error beside it says why. */
+static int print_no_fit(struct cli *cli, const struct chosen_type *chosen,
+			const struct mig_layout *from)
+{
+	json_t *doc = chosen_type_document("migctl.fit/v1", chosen);
+	char text[256];
+
+	json_object_set_new(doc, "fits", json_false());
+	json_object_set_new(doc, "instances", json_array());
+	json_object_set_new(doc, "layout",
+			    json_string(mig_layout_format(from, text, sizeof(text))));
+	return cli_print_json(cli, doc, NULL);
+}
+
 static int fit(struct cli *cli, const struct chosen_type *chosen, struct mig_error *err)
 {
 	const bool is_empty = cli_option(cli, "empty") != NULL;
@@ -78,10 +93,12 @@ static int fit(struct cli *cli, const struct chosen_type *chosen, struct mig_err
 		rc = mig_request_add(&req, cli->argv[i], err);
 	if (rc == 0)
 		rc = mig_request_place(&req, &from, starts, &lay, err);
+	if (rc == -MIG_E_NOSPACE && cli->is_json)
+		rc = print_no_fit(cli, chosen, &from) < 0 ? -MIG_E_NOMEM : rc;
 	if (rc < 0)
 		return chosen->gpu < 0 ? rc : mig_wrap(err, rc, "GPU %d", chosen->gpu);
 	if (cli->is_json)
-		return print_json(chosen, &req, starts, &lay, err);
+		return print_json(cli, chosen, &req, starts, &lay, err);
 	print_text(chosen, &req, starts, &lay);
 	return 0;
 }

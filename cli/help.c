@@ -270,6 +270,18 @@ static void man_verb(const struct verb *v)
 	puts(".SH SEE ALSO\n.BR migctl (1)");
 }
 
+static const char json_text[] =
+	"With --json a verb prints one document, whose \"schema\" says of which kind and version it "
+	"is. A verb that fails prints one, too: it has an \"error\" with \"code\" (a word of "
+	"<mig/errors.def>), \"status\" (the exit status) and \"message\" (what stderr says), and "
+	"beside it whatever of the answer there is. That something differs (diff, assert) is an "
+	"answer, and no error. A GPU's index is \"gpu\" everywhere.\n\n"
+	"Where a change was run, each of its steps has an \"outcome\": done, undone (taken back "
+	"because another step failed), failed (the driver refused it, and it took no effect), pending "
+	"(it waits for a reset) or not_begun. Each GPU has one: done, unchanged (there was nothing to "
+	"do), undone, failed (its first step, already), pending, not_begun, or half_done, which "
+	"'migctl recover' ends; its counts are of what has come true. Ids are told of what stands.";
+
 static void man_program(void)
 {
 	puts(".TH \"migctl\" 1 \"\" \"migctl " MIG_VERSION "\" \"migctl\"\n.SH NAME\n"
@@ -286,6 +298,8 @@ static void man_program(void)
 	}
 	puts(".SH OPTIONS");
 	roff_options(global_options);
+	puts(".SH JSON");
+	roff_paragraphs(json_text);
 	puts(".SH ENVIRONMENT\n.TP\n.B MIGCTL_SIM\nThe simulated machine to act on when "
 	     "\\-\\-sim is not given.\nWhere a real driver is loaded, verbs that change "
 	     "something "

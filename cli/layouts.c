@@ -94,7 +94,7 @@ static int run(struct cli *cli, struct mig_error *err)
 					     cli_option(cli, "every-profile") != NULL),
 			      visit, &list);
 	if (cli->is_json)
-		rc = cli_print_json(doc, err);
+		rc = cli_print_json(cli, doc, err);
 	else
 		printf("%d %slayout%s\n", list.n, list.is_all ? "" : "full ",
 		       list.n == 1 ? "" : "s");

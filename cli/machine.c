@@ -313,35 +313,3 @@ int cli_gpu(const struct mig_snapshot *snap, const char *text, int *ret, struct 
 	*ret = ref.gpu;
 	return 0;
 }
-
-json_t *cli_document(const char *schema, const struct mig_snapshot *snap)
-{
-	json_t *machine =
-		json_pack("{s:s, s:s}", "kind", snap->is_simulated ? "simulated" : "hardware",
-			  "name", snap->machine);
-
-	if (*snap->id)
-		json_object_set_new(machine, "id", json_string(snap->id));
-	json_object_set_new(machine, "driver", json_string(snap->driver));
-	if (snap->is_assumed)
-		json_object_set_new(machine, "assumed", json_true());
-	return json_pack("{s:s, s:o}", "schema", schema, "machine", machine);
-}
-
-const char *cli_basis(const struct mig_snapshot *snap, enum mig_basis basis)
-{
-	if (basis != MIG_BASIS_DRIVER || !snap->is_simulated)
-		return mig_basis_name(basis);
-	return snap->is_assumed ? mig_basis_name(MIG_BASIS_ASSUMED) : "simulated";
-}
-
-int cli_print_json(json_t *doc, struct mig_error *err)
-{
-	int rc = doc ? json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : -1;
-
-	json_decref(doc);
-	if (rc < 0)
-		return mig_fail(err, MIG_E_IO, "cannot print the JSON");
-	putchar('\n');
-	return 0;
-}

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/document.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/sim_folder.h"
@@ -89,12 +90,15 @@ static void occupy_streams(void)
 	}
 }
 
-/* Output that was lost, on a full disk say, is a failure of the whole. */
+/* Output that was lost, on a full disk say, is a failure of the whole: "different" that nobody
+ * could read is none. */
 static int flush_output(int rc, struct mig_error *err)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return rc;
-	return rc < 0 ? rc : mig_fail(err, MIG_E_IO, "cannot write the output");
+	return rc < 0 && rc != -MIG_E_DIFFERENT
+		       ? rc
+		       : mig_fail(err, MIG_E_IO, "cannot write the output");
 }
 
 /* Other programs' names: called by one, everything behind it belongs to that verb. */
@@ -110,6 +114,8 @@ static int read_words(int argc, char **argv, struct cli *cli, struct mig_error *
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "";
+	bool asks_json;
+	int rc;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(name, names[i].name) != 0)
@@ -119,7 +125,11 @@ static int read_words(int argc, char **argv, struct cli *cli, struct mig_error *
 		cli->argv = argv + 1;
 		return 0;
 	}
-	return options_parse(argc - 1, argv + 1, cli, err);
+	asks_json = options_ask_json(argc - 1, argv + 1); /* parsing reorders them */
+	rc = options_parse(argc - 1, argv + 1, cli, err);
+	if (rc < 0)
+		cli->is_json = asks_json;
+	return rc;
 }
 
 int main(int argc, char **argv)
@@ -141,6 +151,7 @@ int main(int argc, char **argv)
 		rc = cli.verb->run(&cli, &err);
 	else if (rc > 0)
 		rc = 0;
+	document_end(&cli, rc, exit_status(&cli, rc), &err);
 	rc = flush_output(rc, &err);
 	if (rc < 0 && rc != -MIG_E_DIFFERENT)
 		fprintf(stderr, "migctl: %s\n", err.msg[0] ? err.msg : mig_strerror(rc));

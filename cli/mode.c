@@ -84,8 +84,9 @@ static const char *schema_of(unsigned mode)
 	return mode ? "migctl.enable/v1" : "migctl.disable/v1";
 }
 
-/* A GPU of which nothing was done that stands, and why. */
-static void add_error(json_t *doc, const struct mig_gpu *gpu, const struct mig_error *err)
+/* A GPU that failed, and why. @outcome: NULL where it cannot be read. */
+static void add_error(json_t *doc, const struct mig_gpu *gpu, const char *outcome,
+		      const struct mig_error *err)
 {
 	json_t *o = json_pack("{s:i, s:b}", "gpu", gpu->index, "is_untouched", gpu->is_lost);
 
@@ -95,6 +96,8 @@ static void add_error(json_t *doc, const struct mig_gpu *gpu, const struct mig_e
 		json_object_set_new(o, "mig_mode", json_boolean(gpu->mode));
 	if (!gpu->is_lost && gpu->mode != gpu->mode_pending)
 		json_object_set_new(o, "mig_mode_pending", json_boolean(gpu->mode_pending));
+	if (outcome)
+		json_object_set_new(o, "outcome", json_string(outcome));
 	json_object_set_new(o, "error", json_string(err->msg));
 	json_array_append_new(json_object_get(doc, "gpus"), o);
 }
@@ -113,16 +116,26 @@ static void add_json(struct cli *cli, json_t *doc, const struct mig_snapshot *sn
 		is = &now;
 	g->rc = rc; /* a reset may have come after it */
 	g->err = *err;
-	if (rc == 0 || g->is_pending) {
+	if (is || cli_option(cli, "dry-run")) {
 		change_json(one, snap, is, change, NULL);
 		json_array_append(json_object_get(doc, "gpus"),
 				  json_array_get(json_object_get(one, "gpus"), (size_t)gpu));
 		json_array_extend(json_object_get(doc, "steps"), json_object_get(one, "steps"));
 	} else {
-		add_error(doc, is ? &is->gpus[gpu] : &snap->gpus[gpu], err);
+		add_error(doc, &snap->gpus[gpu], NULL, err);
 	}
 	json_decref(one);
 	mig_snapshot_free(&now);
+}
+
+/* The switch that waited is done. */
+static void reset_has_ended(struct mig_change *change, int gpu)
+{
+	change->gpus[gpu].is_pending = false;
+	for (int i = 0; i < change->n_steps; i++) {
+		if (change->steps[i].outcome == MIG_STEP_FAILED)
+			change->steps[i].outcome = MIG_STEP_DONE;
+	}
 }
 
 static int make(struct cli *cli, const struct mig_snapshot *snap, int gpu, unsigned mode,
@@ -148,7 +161,7 @@ static int switch_one(struct cli *cli, const struct mig_snapshot *snap, int gpu,
 
 	if (rc < 0) {
 		if (doc)
-			add_error(doc, &snap->gpus[gpu], err);
+			add_error(doc, &snap->gpus[gpu], "not_begun", err);
 		return rc;
 	}
 	if (doc)
@@ -157,8 +170,11 @@ static int switch_one(struct cli *cli, const struct mig_snapshot *snap, int gpu,
 		printf("GPU %d: MIG is %s already\n", gpu, mode ? "on" : "off");
 	else
 		rc = change_carry_out(cli, snap, &change, schema_of(mode), &how, err);
-	if (rc == -MIG_E_PENDING)
+	if (rc == -MIG_E_PENDING) {
 		rc = finish_pending(cli, snap, gpu, mode, rc, err);
+		if (rc == 0)
+			reset_has_ended(&change, gpu);
+	}
 	if (doc)
 		add_json(cli, doc, snap, gpu, &change, rc, err);
 	mig_change_free(&change);
@@ -206,7 +222,7 @@ static int switch_all(struct cli *cli, const struct mig_snapshot *snap, unsigned
 	json_object_set_new(doc, "gpus", json_array());
 	json_object_set_new(doc, "steps", json_array());
 	rc = switch_named(cli, snap, is_named, mode, doc, err);
-	return cli_print_json(doc, rc < 0 ? &lost : err) < 0 && rc == 0 ? -MIG_E_IO : rc;
+	return cli_print_json(cli, doc, rc < 0 ? &lost : err) < 0 && rc == 0 ? -MIG_E_IO : rc;
 }
 
 static int run(struct cli *cli, unsigned mode, struct mig_error *err)

@@ -213,6 +213,24 @@ static int find_name(struct cli *cli, int argc, char **argv, struct mig_error *e
 	return 0;
 }
 
+/* What is printed is the command's. */
+static int check_json(const struct cli *cli, struct mig_error *err)
+{
+	if (!cli->is_json || !(cli->verb->flags & VERB_COMMAND))
+		return 0;
+	return mig_fail(err, MIG_E_INVAL, "%s prints what its command prints; it has no JSON",
+			cli->verb->name);
+}
+
+bool options_ask_json(int argc, char **argv)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	}
+	return false;
+}
+
 int options_parse(int argc, char **argv, struct cli *ret, struct mig_error *err)
 {
 	int n = 0, rc = find_name(ret, argc, argv, err);
@@ -237,6 +255,9 @@ int options_parse(int argc, char **argv, struct cli *ret, struct mig_error *err)
 		if (rc)
 			return rc;
 	}
+	rc = check_json(ret, err);
+	if (rc)
+		return rc;
 	ret->argc = n;
 	ret->argv[n] = NULL; /* a command to run ends here, as execvp wants it */
 	return check_operands(ret, err);

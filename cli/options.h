@@ -17,6 +17,9 @@ extern const struct option global_options[]; /* ended by a NULL name */
  */
 int options_parse(int argc, char **argv, struct cli *ret, struct mig_error *err) MIG_MUST_USE;
 
+/** options_ask_json - is --json in a command line, whatever else is wrong with it? */
+bool options_ask_json(int argc, char **argv);
+
 enum { UNLIKE = 4 }; /* a word_distance() at which nobody is asked "did you mean" */
 
 /** word_distance - how far @typed is from @word; UNLIKE or more: it was not meant. */

@@ -175,7 +175,7 @@ static int assert_all(struct cli *cli, struct partition *p, const struct mig_sna
 	json_object_set_new(doc, "is_different", json_boolean(is_different));
 	json_object_set_new(doc, "gpus", gpus);
 	if (cli->is_json)
-		rc = cli_print_json(doc, err);
+		rc = cli_print_json(cli, doc, err);
 	else
 		json_decref(doc);
 	return rc == 0 && is_different ? -MIG_E_DIFFERENT : rc;
@@ -270,8 +270,8 @@ const struct verb verb_diff = {
 		"is made would be there, and for how long what is made again would be away. The "
 		"seconds are reckoned from figures whose origin is named. GPUs that the file "
 		"does not name are untouched.\n\n"
-		"The exit status is 0 when the machine is as wanted, 1 when it differs, and 2 "
-		"or more after an error.",
+		"The exit status is 0 when the machine is as wanted, 1 when it differs, and "
+		"another one after an error, 8 where the answer could not be written.",
 	.example = "  migctl diff -f partitions.yaml -c all-balanced\n",
 	.options = look_options,
 	.run = run_diff,
@@ -335,8 +335,8 @@ const struct verb verb_assert = {
 	.name = "assert",
 	.operands = "-f FILE [-c NAME]",
 	.summary = "say whether the GPUs are cut as a file says",
-	.text = "The exit status is 0 when they are, 1 when one differs, and 2 or more after "
-		"an error. By a partition file MIG devices are compared by name and number, as "
+	.text = "The exit status is 0 when they are, 1 when one differs, and another one "
+		"after an error, 8 where the answer could not be written. By a partition file MIG devices are compared by name and number, as "
 		"mig-parted does; by a layout file GPU instance by GPU instance, and by their "
 		"places where the file says them. Names are not compared.",
 	.example = "  migctl assert -f partitions.yaml -c all-balanced && echo ready\n",

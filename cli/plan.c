@@ -132,7 +132,7 @@ static int show(struct cli *cli, struct planner *pl, struct mig_error *err)
 		}
 	}
 	if (doc)
-		return cli_print_json(doc, err);
+		return cli_print_json(cli, doc, err);
 	plan_print(&pl->task, &pl->p, pl->plan, &pl->seats);
 	return pl->fleet.is_current ? migrate_print(cli, &pl->task, pl->plan, &pl->seats, err)
 				    : 0;
@@ -143,7 +143,7 @@ static int show_infeasible(struct cli *cli, struct planner *pl, struct mig_error
 	int rc = explain_infeasible(&pl->task, pl->plan, err);
 	struct mig_error lost;
 
-	if (cli->is_json && cli_print_json(planner_document(pl), &lost) < 0)
+	if (cli->is_json && cli_print_json(cli, planner_document(pl), &lost) < 0)
 		return mig_fail(err, lost.code, "%s", lost.msg);
 	return rc;
 }

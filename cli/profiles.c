@@ -187,7 +187,7 @@ static int list_types(struct cli *cli, struct mig_error *err)
 					"machine", "kind", "catalog", "name", "");
 
 		json_object_set_new(doc, "gpu_types", table_json(&t));
-		rc = cli_print_json(doc, err);
+		rc = cli_print_json(cli, doc, err);
 	} else if (rc == 0) {
 		table_print(stdout, &t);
 	}
@@ -215,7 +215,7 @@ static int run(struct cli *cli, struct mig_error *err)
 
 		json_object_set_new(doc, "gi_profiles", table_json(&gis));
 		json_object_set_new(doc, "ci_profiles", table_json(&cis));
-		rc = cli_print_json(doc, err);
+		rc = cli_print_json(cli, doc, err);
 	} else {
 		puts(chosen_type_title(&chosen, title, sizeof(title)));
 		table_print(stdout, has_ci ? &cis : &gis);

@@ -121,6 +121,7 @@ static int say(struct cli *cli, const struct mig_snapshot *snap, const struct mi
 		return 0;
 	}
 	doc = cli_document("migctl.recover/v1", snap);
+	json_object_set_new(doc, "dry_run", json_false());
 	gpus = json_array();
 	for (int i = 0; i < r->n_gpus; i++)
 		json_array_append_new(gpus, json_pack("{s:i, s:b, s:s}", "gpu", i,
@@ -135,7 +136,7 @@ static int say(struct cli *cli, const struct mig_snapshot *snap, const struct mi
 	json_object_set_new(doc, "gpus", gpus);
 	if (r->n_left)
 		json_object_set_new(doc, "gpus_left", json_left(r));
-	return cli_print_json(doc, err);
+	return cli_print_json(cli, doc, err);
 }
 
 /* Is there anything to restore? A record that cannot be read is not none. */
@@ -192,14 +193,41 @@ static int recover(struct cli *cli, const struct mig_snapshot *snap, struct mig_
 	return rc;
 }
 
+static int print_dry_run(struct cli *cli, const struct mig_snapshot *snap,
+			 const struct mig_unfinished *u, struct mig_error *err)
+{
+	json_t *doc = cli_document("migctl.recover/v1", snap);
+
+	json_object_set_new(doc, "dry_run", json_true());
+	json_object_set_new(doc, "was_unfinished", json_boolean(u != NULL));
+	if (u) {
+		json_object_set_new(doc, "was_rebooted", json_boolean(u->is_other_boot));
+		json_object_set_new(doc, "is_running", json_boolean(u->is_running));
+		json_object_set_new(doc, "verb", json_string(u->verb));
+		json_object_set_new(doc, "pid", json_integer(u->pid));
+		json_object_set_new(doc, "n_steps", json_integer(u->n_steps));
+		json_object_set_new(doc, "n_done", json_integer(u->n_done));
+		json_object_set_new(doc, "n_left", json_integer(u->n_left));
+	}
+	return cli_print_json(cli, doc, err);
+}
+
 /* What would be done is said by what is unfinished; the rest depends on who holds what then. */
 static int dry_run(struct cli *cli, const struct mig_snapshot *snap, struct mig_error *err)
 {
+	const struct mig_home *home;
+	struct mig_unfinished u;
 	char text[512];
-	int rc = cli_unfinished(cli, snap, text, sizeof(text));
+	int rc = cli_home(cli, snap, &home, err);
 
+	if (rc == 0)
+		rc = mig_unfinished_look(home, &u, err);
 	if (rc < 0)
-		return mig_fail(err, MIG_E_IO, "%s", text);
+		return mig_wrap(err, rc, "whether a change is unfinished is unknown");
+	if (cli->is_json)
+		return print_dry_run(cli, snap, rc ? &u : NULL, err);
+	if (rc)
+		(void)cli_unfinished(cli, snap, text, sizeof(text));
 	puts(rc ? text : "nothing to recover: no change is unfinished");
 	puts("dry run: nothing was changed");
 	return 0;

@@ -285,7 +285,7 @@ static int run(struct cli *cli, struct mig_error *err)
 	if (rc == 0 && cli->is_json) {
 		doc = cli_document("migctl.resolve/v1", &r->snap);
 		json_object_set(doc, "matches", r->matches);
-		rc = cli_print_json(doc, err);
+		rc = cli_print_json(cli, doc, err);
 	}
 	json_decref(r->matches);
 	mig_record_free(&r->rec);

@@ -82,7 +82,7 @@ static int say_forgotten(struct cli *cli, const struct mig_snapshot *snap, const
 	doc = cli_document("migctl.save/v1", snap);
 	json_object_set_new(doc, "dry_run", json_boolean(is_dry));
 	json_object_set_new(doc, "forgotten", json_string(uuid));
-	return cli_print_json(doc, err);
+	return cli_print_json(cli, doc, err);
 }
 
 static int forget(struct cli *cli, const struct mig_snapshot *snap, const struct mig_home *home,
@@ -162,7 +162,7 @@ static int say(struct cli *cli, const struct mig_snapshot *snap, struct mig_erro
 	json_object_set_new(doc, "dry_run", json_boolean(cli_option(cli, "dry-run") != NULL));
 	json_object_set_new(doc, "n_gpus", json_integer(n_gpus));
 	json_object_set_new(doc, "n_gpu_instances", json_integer(n_gis));
-	return cli_print_json(doc, err);
+	return cli_print_json(cli, doc, err);
 }
 
 /* The others are on record by now; but nobody shall think that this one is. */

@@ -32,7 +32,7 @@ int sim_report(struct cli *cli, const char *deed, struct mig_error *err)
 		    cli->verb->name + strlen("sim "));
 	doc = json_pack("{s:s, s:{s:s, s:s}, s:s}", "schema", schema, "machine", "kind",
 			"simulated", "name", name, "done", deed);
-	return cli_print_json(doc, err);
+	return cli_print_json(cli, doc, err);
 }
 
 static int read_number(struct cli *cli, const char *option, uint64_t max, uint64_t *ret,
@@ -169,7 +169,7 @@ static int run_list(struct cli *cli, struct mig_error *err)
 
 		json_object_set_new(doc, "folder", json_string(cli->sim_dir));
 		json_object_set_new(doc, "machines", table_json(&t));
-		rc = cli_print_json(doc, err);
+		rc = cli_print_json(cli, doc, err);
 	} else if (n == 0) {
 		printf("no simulated machines in %s; 'migctl sim new NAME --gpus "
 		       "2xA100-SXM4-80GB' makes one\n",

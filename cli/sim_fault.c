@@ -43,7 +43,7 @@ static int list(struct cli *cli, struct mig_error *err)
 					"migctl.sim-fault/v1", "machine", "kind", "simulated",
 					"name", cli->argv[0], "latency", in.latency, "faults",
 					table_json(&t));
-		rc = cli_print_json(doc, err);
+		rc = cli_print_json(cli, doc, err);
 	} else {
 		printf("machine: SIMULATED %s, latency %s\n", cli->argv[0], in.latency);
 		if (in.n_faults)

@@ -82,7 +82,7 @@ static int run_log(struct cli *cli, struct mig_error *err)
 					"migctl.sim-log/v1", "machine", "kind", "simulated",
 					"name", cli->argv[0], "records", table_json(&t));
 
-		rc = cli_print_json(doc, err);
+		rc = cli_print_json(cli, doc, err);
 	} else if (rc == 0) {
 		printf("machine: SIMULATED %s\n", cli->argv[0]);
 		if (t.n_cells)

@@ -24,7 +24,8 @@ static int run(struct cli *cli, struct mig_error *err)
 	if (rc < 0)
 		return rc;
 	if (cli->is_json)
-		return cli_print_json(json_pack("{s:s, s:{s:s, s:s}, s:s}", "schema",
+		return cli_print_json(cli,
+				      json_pack("{s:s, s:{s:s, s:s}, s:s}", "schema",
 						"migctl.sim-tree/v1", "machine", "kind",
 						"simulated", "name", name, "root", root),
 				      err);

@@ -51,7 +51,7 @@ static int report(struct cli *cli, int gpu, unsigned code, struct mig_error *err
 	doc = json_pack("{s:s, s:{s:s, s:s}, s:i, s:i}", "schema", "migctl.sim-xid/v1",
 			"machine", "kind", "simulated", "name", cli->argv[0], "gpu", gpu, "xid",
 			(int)code);
-	return cli_print_json(doc, err);
+	return cli_print_json(cli, doc, err);
 }
 
 static int run_xid(struct cli *cli, struct mig_error *err)

@@ -317,16 +317,16 @@ static json_t *json_lost(const struct mig_gpu *gpu)
 
 	if (mig_gpu_check_lost(gpu, &why) == 0)
 		return NULL;
-	return json_pack("{s:i, s:b, s:i, s:s}", "index", gpu->index, "is_lost", 1,
-			 "nvml_error", gpu->lost_code, "text", why.msg);
+	return json_pack("{s:i, s:i, s:b, s:i, s:s}", "gpu", gpu->index, "index", gpu->index,
+			 "is_lost", 1, "nvml_error", gpu->lost_code, "text", why.msg);
 }
 
 static json_t *json_gpu(const struct view *v, const struct mig_gpu *gpu)
 {
 	json_t *gis = json_array();
-	json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:b}", "index", gpu->index, "uuid",
-			      gpu->uuid, "name", gpu->name, "pci_bus_id", gpu->bus_id,
-			      "mig_capable", gpu->has_mig);
+	json_t *o = json_pack("{s:i, s:i, s:s, s:s, s:s, s:b}", "gpu", gpu->index, "index",
+			      gpu->index, "uuid", gpu->uuid, "name", gpu->name, "pci_bus_id",
+			      gpu->bus_id, "mig_capable", gpu->has_mig);
 
 	if (gpu->type) {
 		json_object_set_new(o, "gpu_type", json_string(gpu->type->key));
@@ -354,7 +354,7 @@ static json_t *json_gpu(const struct view *v, const struct mig_gpu *gpu)
 	return o;
 }
 
-static int print_json(const struct view *v, int only, struct mig_error *err)
+static int print_json(struct cli *cli, const struct view *v, int only, struct mig_error *err)
 {
 	const struct mig_snapshot *snap = &v->snap;
 	json_t *doc = cli_document("migctl.status/v1", snap);
@@ -369,7 +369,7 @@ static int print_json(const struct view *v, int only, struct mig_error *err)
 	if (*v->unfinished)
 		json_object_set_new(doc, "unfinished", json_string(v->unfinished));
 	json_object_set_new(doc, "gpus", gpus);
-	return cli_print_json(doc, err);
+	return cli_print_json(cli, doc, err);
 }
 
 /* What is on record adds to what the driver tells; without it the rest is shown all the same. */
@@ -399,7 +399,7 @@ static int run(struct cli *cli, struct mig_error *err)
 	if (cli->argc == 1)
 		rc = cli_gpu(&v.snap, cli->argv[0], &only, err);
 	if (rc == 0 && cli->is_json)
-		rc = print_json(&v, only, err);
+		rc = print_json(cli, &v, only, err);
 	else if (rc == 0)
 		print_text(cli, &v, only);
 	mig_record_free(&v.rec);

@@ -70,6 +70,7 @@ struct cli {
 	bool has_who, is_unknown_told;
 	uint64_t change_number; /* on record, of what this command has changed so far; or 0 */
 	double change_began_s;  /* when the running of a change began; of no epoch */
+	json_t *doc;            /* see cli_print_json(); or NULL */
 };
 
 /** cli_file - the path of a file that is read, "-" being standard input. */
@@ -104,8 +105,9 @@ json_t *cli_document(const char *schema, const struct mig_snapshot *snap);
 /** cli_basis - what a figure is called: what a simulated driver tells is "simulated". */
 const char *cli_basis(const struct mig_snapshot *snap, enum mig_basis basis);
 
-/** cli_print_json - print a document and release it. */
-int cli_print_json(json_t *doc, struct mig_error *err) MIG_MUST_USE;
+/** cli_print_json - the document of this run, printed at its end; see cli/document.h. Takes @doc,
+ *  which may be NULL: no memory. */
+int cli_print_json(struct cli *cli, json_t *doc, struct mig_error *err) MIG_MUST_USE;
 
 /** cli_gpu - the GPU that an operand or option names. Errors: NOENT, INVAL (an instance). */
 int cli_gpu(const struct mig_snapshot *snap, const char *text, int *ret,

@@ -310,7 +310,7 @@ static int report(struct cli *cli, const struct mig_snapshot *snap, struct mig_e
 		return rc;
 	r.who = &who;
 	if (cli->is_json)
-		rc = who_print_json(&r, err);
+		rc = who_print_json(cli, &r, err);
 	else
 		print_text(&r);
 	mig_who_free(&who);

@@ -25,6 +25,7 @@ bool who_is_hidden(const struct mig_who *who);
 char *who_user(const struct mig_holder *h, char *buf, size_t len);
 
 /** who_print_json - the document migctl.who/v1. */
-int who_print_json(const struct who_report *r, struct mig_error *err) MIG_MUST_USE;
+int who_print_json(struct cli *cli, const struct who_report *r,
+		   struct mig_error *err) MIG_MUST_USE;
 
 #endif

@@ -113,8 +113,10 @@ static json_t *gpu_json(const struct who_report *r, const struct mig_gpu *gpu)
 	json_t *instances, *o;
 
 	if (gpu->is_lost) /* who holds it is not known */
-		return json_pack("{s:i, s:b}", "index", gpu->index, "is_lost", 1);
-	o = json_pack("{s:i, s:s}", "index", gpu->index, "uuid", gpu->uuid);
+		return json_pack("{s:i, s:i, s:b}", "gpu", gpu->index, "index", gpu->index,
+				 "is_lost", 1);
+	o = json_pack("{s:i, s:i, s:s}", "gpu", gpu->index, "index", gpu->index, "uuid",
+		      gpu->uuid);
 	instances = json_array();
 	if (gpu->has_mig)
 		json_object_set_new(o, "mig_mode", json_boolean(gpu->mode));
@@ -130,7 +132,7 @@ static json_t *gpu_json(const struct who_report *r, const struct mig_gpu *gpu)
 	return o;
 }
 
-int who_print_json(const struct who_report *r, struct mig_error *err)
+int who_print_json(struct cli *cli, const struct who_report *r, struct mig_error *err)
 {
 	json_t *doc = cli_document("migctl.who/v1", r->snap);
 	json_t *gpus = json_array(), *unknowns = json_array();
@@ -147,5 +149,5 @@ int who_print_json(const struct who_report *r, struct mig_error *err)
 	json_object_set_new(doc, "holders", holders_json(r, -1, -1));
 	json_object_set_new(doc, "n_processes_hidden", json_integer(r->who->n_hidden));
 	json_object_set_new(doc, "unknowns", unknowns);
-	return cli_print_json(doc, err);
+	return cli_print_json(cli, doc, err);
 }

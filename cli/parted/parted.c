@@ -86,9 +86,15 @@ static int run_command(struct parted *p)
 static int run_parted(struct cli *cli, struct mig_error *err)
 {
 	struct parted p = { .cli = cli, .err = err };
-	int rc = parted_parse(cli->argc, cli->argv, &p);
-	const bool is_no_command = rc == -MIG_E_NOENT;
+	bool is_no_command;
+	int rc;
 
+	if (cli->is_json)
+		return mig_fail(err, MIG_E_INVAL,
+				"parted prints what nvidia-mig-parted prints, whose JSON is "
+				"'migctl parted export -o json'; 'migctl export --json' is ours");
+	rc = parted_parse(cli->argc, cli->argv, &p);
+	is_no_command = rc == -MIG_E_NOENT;
 	if (rc == 0 && is_answered(&p))
 		return 0;
 	if (rc == 0)

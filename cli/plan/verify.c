@@ -43,7 +43,7 @@ static json_t *json_goals(const struct mig_verified *v)
 	return array;
 }
 
-static int print_json(const char *path, const struct mig_verified *v, int rc,
+static int print_json(struct cli *cli, const char *path, const struct mig_verified *v, int rc,
 		      const struct mig_error *refusal, struct mig_error *err)
 {
 	json_t *doc = json_pack("{s:s, s:{s:s, s:s}, s:s, s:b}", "schema",
@@ -51,9 +51,8 @@ static int print_json(const char *path, const struct mig_verified *v, int rc,
 				"", "file", path, "is_verified", rc == 0);
 
 	if (rc < 0) {
-		json_object_set_new(doc, "error", json_string(mig_error_name(rc)));
 		json_object_set_new(doc, "reason", json_string(refusal->msg));
-		return cli_print_json(doc, err);
+		return cli_print_json(cli, doc, err);
 	}
 	json_object_set_new(doc, "status",
 			    json_string(v->is_infeasible ? "infeasible"
@@ -65,7 +64,7 @@ static int print_json(const char *path, const struct mig_verified *v, int rc,
 	json_object_set_new(doc, "n_workloads", json_integer(v->n_workloads));
 	json_object_set_new(doc, "n_present", json_integer(v->n_present));
 	json_object_set_new(doc, "n_layouts", json_integer(v->n_layouts));
-	return cli_print_json(doc, err);
+	return cli_print_json(cli, doc, err);
 }
 
 static void print_goal(const struct mig_verified *v, int i)
@@ -112,7 +111,7 @@ int plan_verify(struct cli *cli, const char *path, struct mig_error *err)
 		return rc;
 	rc = mig_verify(catalog, text, len, path, &verified, err);
 	if (cli->is_json) {
-		if (print_json(path, &verified, rc, err, &lost) < 0)
+		if (print_json(cli, path, &verified, rc, err, &lost) < 0)
 			return mig_fail(err, lost.code, "%s", lost.msg);
 	} else if (rc == 0) {
 		print_words(path, &verified);

@@ -30,6 +30,14 @@ enum mig_step_kind {
 	MIG_STEP_CI_CREATE,
 };
 
+/* What mig_change_run() came to with a step. */
+enum mig_step_outcome {
+	MIG_STEP_NOT_BEGUN,
+	MIG_STEP_DONE,
+	MIG_STEP_UNDONE,
+	MIG_STEP_FAILED, /* the driver refused it, or keeps it pending: it took no effect */
+};
+
 struct mig_step {
 	enum mig_step_kind kind;
 	int gpu;            /* index into the snapshot's gpus */
@@ -39,6 +47,7 @@ struct mig_step {
 	int owner; /* CI steps: index of the step that makes or unmakes the GI, or -1 */
 	int ci_profile, ci_start; /* of the compute instance; start -1: the driver chooses */
 	int ci;                   /* its id; -1 before a CI_CREATE was run */
+	enum mig_step_outcome outcome;
 };
 
 /* What a change does to one GPU. */

@@ -89,8 +89,10 @@ int gpu_run(struct run *run, int gpu, bool *ret_effect, struct mig_error *err)
 		if (!run->opt->is_independent && !part_is_left(run, rc))
 			atomic_store(&run->is_over, true);
 		*ret_effect = run->states[i] == STEP_DONE;
-		if (!*ret_effect)
+		if (!*ret_effect) {
+			step->outcome = MIG_STEP_FAILED;
 			explain(run, step, err);
+		}
 		mig_wrap(err, rc, "%s", mig_step_format(run->snap, step, text, sizeof(text)));
 		if (rc == -MIG_E_PERM)
 			mig_hint(err, rc, "only root may; try sudo");

@@ -157,6 +157,11 @@ static bool needs_after(const struct run *run, const struct part *parts)
 /* A change that is a list of steps alone has no room for what came of each GPU. */
 static void hand_out(const struct run *run, const struct part *parts)
 {
+	for (int i = 0; i < run->change->n_steps; i++) {
+		if (run->states[i] != STEP_NOT_DONE)
+			run->change->steps[i].outcome =
+				run->states[i] == STEP_DONE ? MIG_STEP_DONE : MIG_STEP_UNDONE;
+	}
 	for (int i = 0; i < run->change->n_gpus && i < run->snap->n_gpus; i++) {
 		run->change->gpus[i].rc = parts[i].rc;
 		run->change->gpus[i].is_pending = part_is_left(run, parts[i].rc);

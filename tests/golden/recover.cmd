@@ -17,10 +17,12 @@ t migctl sim lost n 1 --back
 t migctl --sim n create -i 0 1g.10gb
 t migctl --sim n apply -f $file -c all-balanced
 t migctl --sim n recover --dry-run
+t migctl --sim n recover --dry-run --json | sed "s/\"n_done\": .*/\"n_done\": N,/"
 t migctl --sim n recover --back --finish
 t migctl --sim n recover
 t migctl --sim n assert -f $file -c all-balanced
 t migctl --sim n recover --json
+t migctl --sim n recover --dry-run --json
 # Each GPU by itself, and forth.
 migctl --sim n destroy --all >/dev/null 2>&1
 t migctl sim fault n 'nvmlGpuInstanceCreateComputeInstance#1=kill'

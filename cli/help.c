@@ -282,6 +282,12 @@ static const char json_text[] =
 	"do), undone, failed (its first step, already), pending, not_begun, or half_done, which "
 	"'migctl recover' ends; its counts are of what has come true. Ids are told of what stands.";
 
+static const char signals_text[] =
+	"SIGINT, SIGTERM and SIGHUP wait while a change is being made: it is made whole, or undone, and "
+	"put on record, and then they end the program. A wait for processes (--drain-timeout) is ended "
+	"at once, with nothing changed, and so is a hook. SIGKILL leaves the change unfinished: "
+	"'migctl recover' ends it.";
+
 static void man_program(void)
 {
 	puts(".TH \"migctl\" 1 \"\" \"migctl " MIG_VERSION "\" \"migctl\"\n.SH NAME\n"
@@ -304,8 +310,15 @@ static void man_program(void)
 	     "\\-\\-sim is not given.\nWhere a real driver is loaded, verbs that change "
 	     "something "
 	     "want\n.B \\-\\-sim\nor\n.BR \\-\\-hardware .\n.TP\n.B MIGCTL_SIM_DIR\nThe folder "
-	     "of the simulated machines.\n.TP\n.B NO_COLOR\nNo colours.\n.SH FILES\n.TP\n"
-	     ".I /etc/migctl/gpu.d/*.yaml\nGPU types beside the built\\-in ones.");
+	     "of the simulated machines; see\n.BR migctl\\-sim\\-list (1).\n.TP\n"
+	     ".B NO_COLOR\nNo colours.\n.SH FILES\n.TP\n"
+	     ".I /etc/migctl/gpu.d/*.yaml\nGPU types beside the built\\-in ones.\n.TP\n"
+	     ".I /var/lib/migctl/record\nThe layout that the last change left, with its names; "
+	     "what\n.BR migctl\\-restore (1)\nbrings back.\n.TP\n"
+	     ".I /run/migctl/journal\nOf a change on its way; what\n.BR migctl\\-recover (1)\n"
+	     "ends. A simulated machine has both in its own folder.");
+	puts(".SH SIGNALS");
+	roff_paragraphs(signals_text);
 	roff_statuses();
 }
 

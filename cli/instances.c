@@ -220,7 +220,8 @@ static int run_destroy(struct cli *cli, struct mig_error *err)
 
 static const struct option destroy_options[] = {
 	{ "all", 'a', NULL, "every instance of the GPUs named, or of all GPUs" },
-	{ "keep-gi", 0, NULL, "leave GPU instances, and destroy only the compute instances in them" },
+	{ "keep-gi", 0, NULL,
+	  "leave GPU instances, and destroy only the compute instances in them" },
 	{ "dry-run", 'n', NULL, "show the steps and change nothing" },
 	{ 0 },
 };

@@ -244,7 +244,7 @@ static int check_finished(struct cli *cli, const struct mig_snapshot *snap,
 	char text[512];
 	int rc;
 
-	if (cli->verb->flags & VERB_ENDS || cli_option(cli, "dry-run"))
+	if (cli->verb->flags & VERB_ENDS)
 		return 0;
 	rc = cli_unfinished(cli, snap, text, sizeof(text));
 	return rc > 0   ? mig_fail(err, MIG_E_UNFINISHED, "an earlier change is unfinished: %s",

@@ -125,6 +125,16 @@ static int unknown(const struct cli *cli, const char *arg, struct mig_error *err
 			*verb ? " " : "");
 }
 
+/* Of two values one would be ignored; that a flag is said twice changes nothing. */
+static int check_once(const struct option *opt, const char *had, const char *value,
+		      struct mig_error *err)
+{
+	if (!had || !opt->arg || strcmp(had, value) == 0)
+		return 0;
+	return mig_fail(err, MIG_E_INVAL, "option --%s is given twice: %s and %s", opt->name,
+			had, value);
+}
+
 static void set_global(struct cli *cli, const struct option *opt, const char *value)
 {
 	if (strcmp(opt->name, "sim") == 0)
@@ -146,6 +156,7 @@ static int take_option(struct cli *cli, int argc, char **argv, int *i, struct mi
 	const struct option *own = cli->verb ? cli->verb->options : NULL;
 	const struct option *opt = match(own, arg, &value);
 	const bool is_own = opt != NULL;
+	int rc;
 
 	if (!opt)
 		opt = match(global_options, arg, &value);
@@ -159,6 +170,13 @@ static int take_option(struct cli *cli, int argc, char **argv, int *i, struct mi
 					opt->name, opt->name, opt->arg);
 		value = argv[++*i];
 	}
+	rc = check_once(opt,
+			is_own                          ? cli->values[opt - own]
+			: strcmp(opt->name, "sim") == 0 ? cli->sim
+							: NULL,
+			value, err);
+	if (rc < 0)
+		return rc;
 	if (is_own)
 		cli->values[opt - own] = value ? value : "";
 	else

@@ -158,6 +158,8 @@ static json_t *assert_one(const struct cli *cli, const struct mig_config_want *w
 	return o;
 }
 
+static int run_assert(struct cli *cli, struct mig_error *err);
+
 static int assert_all(struct cli *cli, struct partition *p, const struct mig_snapshot *snap,
 		      struct mig_error *err)
 {
@@ -181,20 +183,35 @@ static int assert_all(struct cli *cli, struct partition *p, const struct mig_sna
 	return rc == 0 && is_different ? -MIG_E_DIFFERENT : rc;
 }
 
-/* That nothing is wanted here is seldom meant: a filter for other GPUs, or another node's file. */
-static void warn_unnamed(const struct cli *cli, const struct partition *p,
-			 const struct mig_snapshot *snap)
+/* That nothing is wanted here is seldom meant: a filter for other GPUs, or another node's file. Still
+ * one file may serve nodes of every kind. */
+static int check_named(const struct cli *cli, const struct partition *p,
+		       const struct mig_snapshot *snap, struct mig_error *err)
 {
+	const char *file = cli_option(cli, "file");
+
 	for (int i = 0; i < snap->n_gpus; i++) {
 		if (p->wants[i].mode != MIG_CONFIG_UNTOUCHED || p->wants[i].is_lost)
-			return;
+			return 0;
 	}
 	if (p->label)
-		fprintf(stderr, "migctl: %s: config \"%s\" names no GPU of machine %s\n",
-			cli_option(cli, "file"), p->label->name, snap->machine);
-	else
-		fprintf(stderr, "migctl: %s names no GPU of machine %s\n",
-			cli_option(cli, "file"), snap->machine);
+		return mig_fail(err, MIG_E_NOENT,
+				"%s: config \"%s\" names no GPU of machine %s", file,
+				p->label->name, snap->machine);
+	return mig_fail(err, MIG_E_NOENT, "%s names no GPU of machine %s", file, snap->machine);
+}
+
+/* What is wanted of nothing is there; but somebody who asks whether it is has not been answered. */
+static int look_named(struct cli *cli, const struct partition *p,
+		      const struct mig_snapshot *snap, struct mig_error *err)
+{
+	int rc = check_named(cli, p, snap, err);
+
+	if (rc < 0 && cli->verb->run == run_assert)
+		return mig_hint(err, rc, "so nothing was compared");
+	if (rc < 0)
+		fprintf(stderr, "migctl: %s\n", err->msg);
+	return 0;
 }
 
 /* Read the file before the machine is looked at: its mistakes are told without a driver. */
@@ -217,7 +234,7 @@ static int run_with(struct cli *cli, struct mig_error *err,
 	if (rc == 0)
 		rc = partition_select(&p, &snap, err);
 	if (rc == 0)
-		warn_unnamed(cli, &p, &snap);
+		rc = look_named(cli, &p, &snap, err);
 	if (rc == 0)
 		rc = act(cli, &p, &snap, err);
 	mig_snapshot_free(&snap);
@@ -336,7 +353,8 @@ const struct verb verb_assert = {
 	.operands = "-f FILE [-c NAME]",
 	.summary = "say whether the GPUs are cut as a file says",
 	.text = "The exit status is 0 when they are, 1 when one differs, and another one "
-		"after an error, 8 where the answer could not be written. By a partition file MIG devices are compared by name and number, as "
+		"after an error: 3 where the file names no GPU of this machine, so that nothing "
+		"was compared, 8 where the answer could not be written. By a partition file MIG devices are compared by name and number, as "
 		"mig-parted does; by a layout file GPU instance by GPU instance, and by their "
 		"places where the file says them. Names are not compared.",
 	.example = "  migctl assert -f partitions.yaml -c all-balanced && echo ready\n",

@@ -110,7 +110,8 @@ static int say(struct cli *cli, const struct mig_snapshot *snap, const struct mi
 
 	if (!cli->is_json) {
 		if (r->is_other_boot)
-			puts("ended by a reboot, and nothing was on record before it");
+			puts("ended by a reboot, and nothing was on record before it; the MIG mode is as the "
+			     "reboot left it");
 		else if (!r->was_unfinished)
 			puts("nothing to recover: no change is unfinished");
 		else if (cli_option(cli, "forget"))
@@ -259,13 +260,13 @@ const struct verb verb_recover = {
 	.operands = "",
 	.summary = "end a change that was cut short",
 	.text = "A change whose process was killed is unfinished, and so is one of which a step "
-		"could not be undone. Until it is ended, verbs that only look report it, and those "
+		"could not be undone. Until it is ended, status and doctor report it, and verbs "
 		"that change something refuse (exit status 17).\n\n"
 		"A GPU of which every step had been done is left as it is. Any other goes back to "
 		"what it was before; where somebody holds an instance that would have to go for "
 		"that, it is finished instead. Nothing that is held is destroyed. Where "
 		"another tool changed a GPU meanwhile, that is said, and nothing is touched. "
-		"Where a reboot cut the change short, the layout before it is restored.\n\n"
+		"Where a reboot cut the change short, what was on record before it is restored; where nothing was, the MIG mode stays as the reboot left it.\n\n"
 		"A GPU of the change that is not here, as when it fell off the bus, is left, and the others "
 		"are ended. Then the change stays unfinished (exit status 17) until a recover finds the GPU here again, "
 		"or --forget leaves it as it is; a reboot ends it, too. A change of all GPUs "

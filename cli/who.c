@@ -341,7 +341,7 @@ const struct verb verb_who = {
 	.summary = "show who holds GPUs and instances, what that blocks, and what helps",
 	.text = "Lists for each GPU and each instance what would lose something if it went, or is "
 		"in the way: processes that the driver lists or that have /dev/nvidia* open, with "
-		"their container, pod, Slurm job or unit; claims of 'run' and 'up'; what kubelet "
+		"their container, pod, Slurm job or unit; claims of other programs; what kubelet "
 		"and Slurm have allocated; modules of the kernel; daemons such as "
 		"nvidia-persistenced. GPU and INSTANCE are named as for 'resolve'.\n\n"
 		"BLOCKS says what a holder is in the way of: the destruction of the instance, a "

@@ -2,6 +2,7 @@
 #include <mig/error.h>
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,19 @@ int mig_exit_status(int code)
 	return i < N_ERRORS ? errors[i].exit : EXIT_FAILURE;
 }
 
+/* Names come from files and command lines: what would move a terminal's cursor is '?'. */
+static void make_harmless(char *text)
+{
+	for (unsigned char *c = (unsigned char *)text; *c; c++) {
+		const bool is_c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
+
+		if ((*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7f || is_c1)
+			*c = '?';
+		if (is_c1)
+			*++c = '?';
+	}
+}
+
 int mig_fail(struct mig_error *err, int code, const char *fmt, ...)
 {
 	va_list ap;
@@ -59,6 +73,7 @@ int mig_fail(struct mig_error *err, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
+	make_harmless(err->msg);
 	return -code;
 }
 
@@ -79,6 +94,7 @@ int mig_wrap(struct mig_error *err, int rc, const char *fmt, ...)
 	/* A message too long to keep whole loses its end, never its outermost context. */
 	if (n >= 0 && (size_t)n < sizeof(err->msg))
 		snprintf(err->msg + n, sizeof(err->msg) - (size_t)n, ": %s", inner);
+	make_harmless(err->msg);
 	return rc;
 }
 
@@ -97,5 +113,6 @@ int mig_hint(struct mig_error *err, int rc, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->msg + len, sizeof(err->msg) - len, fmt, ap);
 	va_end(ap);
+	make_harmless(err->msg + len);
 	return rc;
 }

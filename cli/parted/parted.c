@@ -90,9 +90,10 @@ static int run_parted(struct cli *cli, struct mig_error *err)
 	int rc;
 
 	if (cli->is_json)
-		return mig_fail(err, MIG_E_INVAL,
-				"parted prints what nvidia-mig-parted prints, whose JSON is "
-				"'migctl parted export -o json'; 'migctl export --json' is ours");
+		return mig_fail(
+			err, MIG_E_INVAL,
+			"parted prints what nvidia-mig-parted prints, whose JSON is "
+			"'migctl parted export -o json'; 'migctl export --json' is ours");
 	rc = parted_parse(cli->argc, cli->argv, &p);
 	is_no_command = rc == -MIG_E_NOENT;
 	if (rc == 0 && is_answered(&p))

@@ -199,6 +199,15 @@ static int add_names(struct mig_change *change, int gpu, const struct mig_want_n
 	return rc;
 }
 
+static int n_devices(const struct mig_gpu *gpu)
+{
+	int n = 0;
+
+	for (int i = 0; i < gpu->n_gis; i++)
+		n += gpu->gis[i].n_cis ? gpu->gis[i].n_cis : 1;
+	return n;
+}
+
 int mig_change_create(const struct mig_snapshot *snap, int gpu,
 		      const struct mig_request *request, const struct mig_want_names *names,
 		      struct mig_change *ret, struct mig_error *err)
@@ -212,10 +221,16 @@ int mig_change_create(const struct mig_snapshot *snap, int gpu,
 	if (rc < 0)
 		return rc;
 	if (!g->mode)
-		return mig_fail(err, g->mode_pending ? MIG_E_PENDING : MIG_E_UNSUPPORTED,
-				"GPU %d is not in MIG mode%s", gpu,
-				g->mode_pending ? ": it waits for a reset; see 'migctl status'"
-						: "; 'migctl enable' switches it on");
+		return g->mode_pending
+			       ? mig_fail(
+					 err, MIG_E_PENDING,
+					 "GPU %d is not in MIG mode: it waits for a reset; see "
+					 "'migctl status'",
+					 gpu)
+			       : mig_fail(err, MIG_E_UNSUPPORTED,
+					  "GPU %d is not in MIG mode; 'migctl enable %d' "
+					  "switches it on",
+					  gpu, gpu);
 	lay = mig_gpu_layout(g);
 	rc = mig_request_place(request, &lay, starts, NULL, err);
 	if (rc < 0)
@@ -224,6 +239,7 @@ int mig_change_create(const struct mig_snapshot *snap, int gpu,
 	if (rc < 0)
 		return rc;
 	change.gpus[gpu].is_named = true;
+	change.gpus[gpu].n_kept = n_devices(g);
 	for (int i = 0; rc >= 0 && i < request->n; i++) {
 		const int gi_step = change.n_steps;
 
@@ -260,8 +276,8 @@ static int destroy_gi(struct mig_change *change, const struct mig_gpu *gpu, int 
 
 	for (int i = 0; i < g->n_cis; i++)
 		n_going += is_named(refs, n, gpu->index, gi, i);
-	if (!keep_gi && (is_named(refs, n, gpu->index, gi, -1) ||
-			 (n_going == g->n_cis && n_going)))
+	if (!keep_gi &&
+	    (is_named(refs, n, gpu->index, gi, -1) || (n_going == g->n_cis && n_going)))
 		return change_add_gi_destroy(change, gpu, g, err);
 	for (int i = g->n_cis - 1; i >= 0; i--) {
 		int rc = 0;
@@ -294,6 +310,9 @@ int mig_change_destroy(const struct mig_snapshot *snap, const struct mig_ref *re
 	for (int g = 0; rc >= 0 && g < snap->n_gpus; g++) {
 		for (int i = 0; rc >= 0 && i < snap->gpus[g].n_gis; i++)
 			rc = destroy_gi(&change, &snap->gpus[g], i, refs, n, keep_gi, err);
+		if (change.gpus[g].is_named)
+			change.gpus[g].n_kept =
+				n_devices(&snap->gpus[g]) - change.gpus[g].n_destroyed;
 	}
 	return change_finish(&change, rc, ret);
 }

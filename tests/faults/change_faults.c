@@ -48,7 +48,6 @@ static struct {
 } n;
 
 static int n_seen_of[FILE_CALLS_N];
-
 static const struct transition *now_on;
 static unsigned stride = 1, turn;
 

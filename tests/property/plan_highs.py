@@ -61,7 +61,7 @@ def solve(problem):
     scale = cost.max()
     answer = milp(cost / scale, constraints=LinearConstraint(rows.tocsc(), low, numpy.inf),
                   integrality=numpy.ones(n_columns), bounds=Bounds(0, numpy.inf),
-                  options={"time_limit": 3})
+                  options={"time_limit": 60})
     found = None if answer.x is None else round(answer.fun * scale)
     return found, answer.mip_dual_bound * scale if answer.mip_dual_bound is not None else 0
 
@@ -79,7 +79,7 @@ def main():
         assert proven <= value * (1 + 1e-6), f"problem {number}: {value} is below HiGHS's bound {proven}"
         print(f"problem {number}: ours {value}, bound {bound}; HiGHS {found}, bound {proven:.6g}")
     print(f"{n_all} problems, {n_same} times the same value")
-    assert n_all == 8  # how many HiGHS solves in its time is the machine's business
+    assert n_all == 8 and n_same >= 3
 
 
 main()

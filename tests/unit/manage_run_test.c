@@ -9,7 +9,6 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <string.h>
 #include <unistd.h>
 
 #include "sim/inject.h"
@@ -457,26 +456,25 @@ static void a_reset_is_refused_without_somebody_to_do_it(void **state)
 /* A failure on one GPU undoes what was done on the others. */
 static void a_change_of_several_gpus_is_one(void **state)
 {
+	const nvmlGpuInstancePlacement_t place = { 4, 4 };
 	struct mig_wanted w[2];
+	nvmlGpuInstance_t gi;
 
 	(void)state;
 	start("2xA100-SXM4-80GB");
-	w[0] = w[1] = want("3g.40gb");
+	w[0] = want("3g.40gb");
+	/* The first is made, whatever GPU 0 has come to by then; so something is undone. */
+	w[1] = want("1g.10gb@0 3g.40gb@4");
 	assert_int_equal(mig_change_make(&snap, w, NULL, &change, &err), 0);
-	CHECK_RC(nv.nvmlDeviceCreateGpuInstanceWithPlacement(gpu(1), 0,
-							     &(nvmlGpuInstancePlacement_t){ 0,
-											    8 },
-							     &(nvmlGpuInstance_t){ NULL }),
+	CHECK_RC(nv.nvmlDeviceCreateGpuInstanceWithPlacement(gpu(1), 9, &place, &gi),
 		 NVML_SUCCESS);
 	assert_int_equal(run(), -MIG_E_NOSPACE);
-	assert_true(has_words(err.msg, "GPU 1: create 3g.40gb@"));
-	/* Where GPU 0 had not begun by then nothing was undone. */
-	if (strstr(err.msg, "undone"))
-		assert_true(
-			has_words(err.msg,
-				  "all that was done by then was undone: all is as it was"));
+	assert_true(has_words(err.msg, "GPU 1: create 3g.40gb@4"));
+	assert_true(
+		has_words(err.msg, "all that was done by then was undone: all is as it was"));
 	look();
 	assert_int_equal(snap.gpus[0].n_gis, 0);
+	assert_int_equal(snap.gpus[1].n_gis, 1); /* the other tool's */
 	stop();
 }
 

@@ -259,14 +259,17 @@ static void print_gone(const struct mig_snapshot *snap, const struct mig_change 
 static void print_kept(const struct cli *cli, const struct mig_snapshot *snap,
 		       const struct mig_change *change, bool is_all)
 {
+	const bool is_file = cli_option(cli, "file");
+	bool is_any_named = !is_file;
 	int n_kept = 0, n_failed = 0;
 
 	for (int i = 0; i < change->n_gpus; i++) {
+		is_any_named |= change->gpus[i].is_named;
 		n_failed += change->gpus[i].rc < 0;
 		if (change->gpus[i].rc < 0)
 			continue;
 		n_kept += change->gpus[i].n_kept;
-		if (!change->gpus[i].is_named && cli_option(cli, "file"))
+		if (!change->gpus[i].is_named && is_file)
 			printf("GPU %d: %s\n", i, snap->gpus[i].is_lost ? "lost" : "untouched");
 	}
 	if (n_kept)
@@ -274,7 +277,8 @@ static void print_kept(const struct cli *cli, const struct mig_snapshot *snap,
 		       n_kept == 1 ? "it was" : "they were");
 	if (change->n_steps == 0 && !n_failed && is_all)
 		puts(change->n_names ? "nothing to make or take: the names are on record"
-				     : "nothing to do: the machine is as wanted");
+		     : is_any_named  ? "nothing to do: the machine is as wanted"
+				     : "nothing to do: no GPU of this machine is named");
 }
 
 /* A plan in words or as JSON; @mark: a member of the document that says what it is. */

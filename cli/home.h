@@ -22,6 +22,10 @@ int cli_ref(struct cli *cli, const struct mig_snapshot *snap, const char *text,
  */
 int cli_unfinished(struct cli *cli, const struct mig_snapshot *snap, char *buf, size_t len);
 
+/** cli_check_finished - errors: UNFINISHED - says which change, and the way out. */
+int cli_check_finished(struct cli *cli, const struct mig_snapshot *snap,
+		       struct mig_error *err) MIG_MUST_USE;
+
 /** cli_unfinished_text - "apply (pid 4711) was cut short after 3 of 7 steps", into @buf. */
 void cli_unfinished_text(const struct mig_unfinished *u, char *buf, size_t len);
 

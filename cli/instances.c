@@ -122,8 +122,8 @@ const struct verb verb_create = {
 		"as long as the rest fits.\n\n"
 		"A name that another instance has is refused (exit status 13): names are not "
 		"taken away.",
-	.example = "  migctl create --gpu 0 3g.40gb 2x2g.20gb\n  migctl create 3g.40gb@4\n"
-		   "  migctl create 3x1c.3g.40gb\n",
+	.example = "  migctl create --gpu 0 3g.40gb 2x2g.20gb\n  migctl create -i 0 3g.40gb@4\n"
+		   "  migctl create -i 1 3x1c.3g.40gb\n",
 	.options = create_options,
 	.flags = VERB_CHANGES,
 	.min_operands = 1,
@@ -232,7 +232,7 @@ const struct verb verb_destroy = {
 	.operands = "INSTANCE...",
 	.summary = "destroy instances that nothing holds",
 	.text = "INSTANCE is a MIG device's UUID, of either form, ids as GPU/GI or GPU/GI/CI, "
-		"or a place as GPU:PROFILE@START. Indices (GPU:N) are refused, because they "
+		"a place as GPU:PROFILE@START, or the name that it was given. Indices (GPU:N) are refused, because they "
 		"move when an instance goes. A GPU instance goes with its compute "
 		"instances, and with the last of them, unless --keep-gi is given.\n\n"
 		"An instance that a process holds is not destroyed: the refusal names the "

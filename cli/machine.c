@@ -237,22 +237,6 @@ static int check_meant(const struct cli *cli, bool is_simulated, const char *nam
 	return 0;
 }
 
-/* Nothing is begun, or planned from a machine that is half of one thing and half of another. */
-static int check_finished(struct cli *cli, const struct mig_snapshot *snap,
-			  struct mig_error *err)
-{
-	char text[512];
-	int rc;
-
-	if (cli->verb->flags & VERB_ENDS)
-		return 0;
-	rc = cli_unfinished(cli, snap, text, sizeof(text));
-	return rc > 0   ? mig_fail(err, MIG_E_UNFINISHED, "an earlier change is unfinished: %s",
-				   text)
-	       : rc < 0 ? mig_fail(err, -rc, "%s", text)
-			: 0;
-}
-
 int cli_machine(struct cli *cli, struct mig_snapshot *ret, struct mig_error *err)
 {
 	struct mig_snapshot snap = { 0 };
@@ -278,7 +262,8 @@ int cli_machine(struct cli *cli, struct mig_snapshot *ret, struct mig_error *err
 	}
 	if (cli->verb->flags & VERB_CHANGES) {
 		fprintf(stderr, "%s\n", cli_machine_line(&snap, line, sizeof(line)));
-		rc = check_finished(cli, &snap, err);
+		/* Nothing is planned from a machine that is half of one thing and half of another. */
+		rc = cli->verb->flags & VERB_ENDS ? 0 : cli_check_finished(cli, &snap, err);
 	}
 	if (rc < 0) {
 		mig_snapshot_free(&snap);

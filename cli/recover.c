@@ -41,6 +41,17 @@ int cli_unfinished(struct cli *cli, const struct mig_snapshot *snap, char *buf, 
 	return rc;
 }
 
+int cli_check_finished(struct cli *cli, const struct mig_snapshot *snap, struct mig_error *err)
+{
+	char text[512];
+	int rc = cli_unfinished(cli, snap, text, sizeof(text));
+
+	return rc > 0   ? mig_fail(err, MIG_E_UNFINISHED, "an earlier change is unfinished: %s",
+				   text)
+	       : rc < 0 ? mig_fail(err, -rc, "%s", text)
+			: 0;
+}
+
 static enum mig_recover_way chosen_way(struct cli *cli, struct mig_error *err, int *ret_rc)
 {
 	static const struct {

@@ -205,9 +205,12 @@ static int end_unfinished(struct cli *cli, struct mig_snapshot *snap, struct mig
 
 	if (rc == 0)
 		rc = mig_unfinished_look(home, &u, err);
-	if (rc <= 0 || cli_option(cli, "dry-run") ||
-	    !(u.is_other_boot || strcmp(u.verb, cli->verb->name) == 0))
-		return rc < 0 ? rc : 0;
+	if (rc <= 0)
+		return rc;
+	if (!u.is_other_boot && strcmp(u.verb, cli->verb->name) != 0)
+		return cli_check_finished(cli, snap, err);
+	if (cli_option(cli, "dry-run"))
+		return 0;
 	rc = recover_run(cli, snap, MIG_RECOVER_EITHER, &recovered, err);
 	if (rc < 0)
 		return rc;

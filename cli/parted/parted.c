@@ -119,7 +119,7 @@ const struct verb verb_parted = {
 		"Commands are apply, assert, export, generate-config, checkpoint and restore; "
 		"'COMMAND --help' lists the flags of each, and the variable that stands for "
 		"each: MIG_PARTED_CONFIG_FILE and so on. A flag that is given wins. The exit "
-		"status is 0 or 1.\n\n"
+		"status is 0 or 1, and 3 of a command that there is not.\n\n"
 		"Beyond that: an instance that is wanted and there is not "
 		"touched, nothing that a process holds is destroyed, what cannot fit is "
 		"refused before anything changes, only a GPU that waits for a reset is reset, "

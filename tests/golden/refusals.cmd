@@ -17,5 +17,7 @@ t migctl --sim n destroy 0:3g.40gb@4
 t migctl --sim n create -n -i 0 2g.20gb
 t migctl --sim n apply -n -f examples/partitions.yaml -c all-balanced
 t migctl --sim n undo -n
+t migctl --sim n restore -n
+t migctl --sim n restore
 t migctl --sim n recover
 t migctl --sim n create -n -i 0 2g.20gb
